@@ -1,0 +1,58 @@
+"""The bus: how an edge reaches the services. Direct calls in one process, RPC between several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from shared.errors import Forbidden
+from shared.messages import Command, Origin, Query, Receipt, Role
+
+
+class Answered(NamedTuple):
+    """A query's answer, and the position of the log that it reflects."""
+
+    answer: Any
+    position: int
+
+
+class Bus(Protocol):
+    """Carries commands and queries to whoever handles them. Errors come back as themselves."""
+
+    def send(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
+        """Have `command` carried out. Raises what `CommandHandler.handle` raises, and `Forbidden`."""
+        ...
+
+    def ask(self, query: Query[Any], origin: Origin, *, wait_for: int = 0) -> Answered:
+        """Have `query` answered by a read model that reflects at least position `wait_for`.
+
+        Raises `Forbidden`, `NotFound`, and `Unavailable` if the read model does not get there in time.
+        """
+        ...
+
+
+class DirectBus:
+    """The embedded topology: handlers in this process. Checks the roles that the message declares: deny by default."""
+
+    def __init__(self, handle: Callable[..., Receipt], answer: Callable[[Query[Any], Origin, int], Answered]) -> None:
+        self._handle = handle
+        self._answer = answer
+
+    def send(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
+        """See `Bus.send`."""
+        permit(command, origin)
+        return self._handle(command, origin, command_id=command_id, expected=expected)
+
+    def ask(self, query: Query[Any], origin: Origin, *, wait_for: int = 0) -> Answered:
+        """See `Bus.ask`."""
+        permit(query, origin)
+        return self._answer(query, origin, wait_for)
+
+
+def permit(message: Command | Query[Any], origin: Origin) -> None:
+    """Raises `Forbidden` unless one of the asker's roles may send `message`. Policies may send any command."""
+    if message.roles & origin.roles or (isinstance(message, Command) and Role.POLICY in origin.roles):
+        return
+    allowed = ", ".join(sorted(message.roles)) or "nobody"
+    raise Forbidden(f"{type(message).__name__} is for: {allowed}.", allowed=sorted(message.roles))

@@ -1,0 +1,169 @@
+"""Between an event and its stored form: personal values sealed, versions brought up to date.
+
+Stored data is the event's JSON, in which each personal value is `{"sealed": token}`. Reading has two depths: a fold
+leaves values sealed (`Hidden`), for rules never need them; whoever shows an event to a person opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import StoreCorrupt
+from shared.eventstore.port import NewEvent, RecordedEvent
+from shared.messages import Event, Stored
+from shared.metadata import Metadata
+from shared.privacy.personal import About, Hidden, Place, is_sealed, personal_fields
+from shared.privacy.port import KeyName, Vault
+
+M = TypeVar("M", bound=Stored)
+
+
+@dataclass(slots=True, frozen=True)
+class SealedValue:
+    """A sealed value on its own, with the place that it is bound to: what a read model stores."""
+
+    place: Place
+    token: str
+
+    def to_text(self) -> str:
+        """One line of text for a column."""
+        return orjson.dumps([*self.place, self.token]).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> SealedValue:
+        """Raises ValueError if `text` did not come from `to_text`."""
+        *place, token = orjson.loads(text)
+        return cls(Place(*place), token)
+
+
+class Recorded(Generic[M]):
+    """An event as a projection or a policy meets it: the fact, where it stands, and who recorded it."""
+
+    __slots__ = ("__dict__", "event", "raw")
+
+    def __init__(self, event: M, raw: RecordedEvent) -> None:
+        self.event = event
+        self.raw = raw
+
+    @property
+    def position(self) -> int:
+        """Its place in the global order."""
+        return self.raw.position
+
+    @property
+    def stream(self) -> str:
+        """The stream that it is in."""
+        return self.raw.stream
+
+    @property
+    def revision(self) -> int:
+        """Its place in its stream."""
+        return self.raw.revision
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+        return self.raw.id
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Who, why, from which command. Parsed when first asked for."""
+        return Metadata.from_json(self.raw.metadata)
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was recorded."""
+        return self.metadata.recorded_at
+
+    def sealed(self, field: str) -> str | None:
+        """The personal value of `field`, still sealed, as text for a read model; None if there is none."""
+        value = getattr(self.event, field)
+        if not isinstance(value, Hidden) or value.token is None:
+            return None
+        return SealedValue(place_of(self.raw, field, value.of), value.token).to_text()
+
+
+def place_of(raw: RecordedEvent, field: str, subject: str) -> Place:
+    """Where a sealed value of `raw` stands."""
+    return Place(raw.stream, str(raw.id), raw.type, field, subject)
+
+
+def key_name(mark: About, message: BaseModel, stream: str) -> KeyName:
+    """The key of a personal field of `message`."""
+    record = getattr(message, mark.record) if mark.record else stream
+    return KeyName(getattr(message, mark.subject), mark.keep, record)
+
+
+def key_names(messages: Iterable[BaseModel], stream: str) -> list[KeyName]:
+    """The keys that `messages` need, each once, in order."""
+    names = {
+        key_name(mark, message, stream): None
+        for message in messages
+        for field, mark in personal_fields(type(message)).items()
+        if getattr(message, field) is not None
+    }
+    return list(names)
+
+
+def encode(event: Event, vault: Vault, *, stream: str, event_id: UUID, metadata: bytes) -> NewEvent:
+    """Seal and serialise. The keys must have been prepared."""
+    marks = personal_fields(type(event))
+    if not marks:
+        return NewEvent(event_id, event.type_name, event.model_dump_json(exclude_none=True).encode(), metadata)
+    data = event.model_dump(mode="json", exclude_none=True)
+    for field, mark in marks.items():
+        value = data.get(field)
+        if value is not None and not isinstance(getattr(event, field), Hidden):
+            name = key_name(mark, event, stream)
+            place = Place(stream, str(event_id), event.type_name, field, name.subject)
+            data[field] = {"sealed": vault.seal(value, name, place), "of": name.subject}
+    return NewEvent(event_id, event.type_name, orjson.dumps(data), metadata)
+
+
+def decode(raw: RecordedEvent, cls: type[M]) -> M:
+    """The event with its personal values still sealed. Raises `StoreCorrupt` if it does not fit its class."""
+    try:
+        if cls.version == 1:
+            return cls.model_validate_json(raw.data)
+        stored_version = orjson.loads(raw.metadata).get("version", 1)
+        if stored_version == cls.version:
+            return cls.model_validate_json(raw.data)
+        return cls.model_validate(cls.upcast(orjson.loads(raw.data), stored_version))
+    except (ValidationError, orjson.JSONDecodeError, KeyError) as error:
+        raise _unreadable(raw) from error
+
+
+def decode_open(raw: RecordedEvent, cls: type[M], vault: Vault) -> M:
+    """The event with its personal values opened; forgotten ones are `FORGOTTEN`. Opened before they are upcast."""
+    try:
+        data = open_data(raw, vault)
+        stored_version = orjson.loads(raw.metadata).get("version", 1) if cls.version > 1 else 1
+        return cls.model_validate(cls.upcast(data, stored_version))
+    except (ValidationError, orjson.JSONDecodeError, KeyError) as error:
+        raise _unreadable(raw) from error
+
+
+def open_data(raw: RecordedEvent, vault: Vault) -> dict[str, Any]:
+    """The stored data of any event, known or not, with its personal values opened or `FORGOTTEN`."""
+    data: dict[str, Any] = orjson.loads(raw.data)
+    for field, value in data.items():
+        if is_sealed(value):
+            data[field] = vault.open(value["sealed"], place_of(raw, field, value["of"]))
+    return data
+
+
+def _unreadable(raw: RecordedEvent) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"{raw.type} at position {raw.position} ({raw.stream}, revision {raw.revision}) does not read as its class: "
+        "run a newer version of the program, or restore the log.",
+        position=raw.position,
+        stream=raw.stream,
+    )

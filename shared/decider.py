@@ -1,0 +1,47 @@
+"""An aggregate is a decider: what it may be told, what has happened to it, and two pure functions.
+
+`decide(command, state)` gives the events that follow (none for a repeat) or raises a `DomainError`;
+`evolve(state, event)` gives the next state. Replay, as-of questions and tests are the same fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Generic, TypeVar
+
+from shared.messages import Command, Event, union_members
+
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Decider(Generic[C, E, S]):
+    """One aggregate. `category` starts its stream names; `key` names the field of its commands that ends them."""
+
+    category: str
+    key: str
+    initial: S
+    decide: Callable[[C, S], Sequence[E]]
+    evolve: Callable[[S, E], S]
+    commands: Any  # the union of its commands
+    events: Any  # the union of its events
+
+    def stream_of(self, command: Command) -> str:
+        """`case-4b1f...`: the stream that `command` is for."""
+        return f"{self.category}-{getattr(command, self.key)}"
+
+    def command_types(self) -> tuple[type[Command], ...]:
+        """The commands that it takes."""
+        return union_members(self.commands)
+
+    def event_types(self) -> tuple[type[Event], ...]:
+        """The events that it is made of."""
+        return union_members(self.events)
+
+    def fold(self, events: Iterable[E], state: S | None = None) -> S:
+        """The state after `events`, from the beginning or from `state` on."""
+        return reduce(self.evolve, events, self.initial if state is None else state)

@@ -1,0 +1,235 @@
+"""From a command to its receipt: load, fold, decide, append.
+
+Idempotent by command id: ids of events follow from it, and a command id that is found in the stream is answered
+with its first receipt, before anything is decided. A conflict with another writer reloads and decides again, a bounded
+number of times.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import orjson
+
+from shared.codec import decode, encode, key_names
+from shared.context import AnyDecider, Registry
+from shared.errors import CommandIdReused, Conflict, NotFound, StoreCorrupt, WrongExpectedRevision
+from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
+from shared.messages import Command, Event, Origin, Receipt
+from shared.metadata import Metadata
+from shared.privacy.personal import Hidden, Place, Retention
+from shared.privacy.port import KeyName, Vault
+
+NOTHING_CHANGED = "kernel.NothingChanged"
+"""Stored for a command that needed no event, so that its repeat gets the same answer whatever happened since."""
+
+ATTEMPTS = 8
+
+
+class PastCommand(NamedTuple):
+    """What a stream remembers of a command that it took."""
+
+    fingerprint: str
+    revision: int
+    position: int
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A stream as far as it has been read. `commands` only ever grows, by facts, so copies may share it."""
+
+    state: Any
+    revision: int  # -1: the stream does not exist
+    commands: dict[UUID, PastCommand]
+    generation: int  # of the key store, when it was folded
+
+
+class StateCache:
+    """Folded streams, the least recently used dropped first. `size=0` keeps none."""
+
+    def __init__(self, size: int = 4096) -> None:
+        self._size = size
+        self._folded: OrderedDict[str, Folded] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, stream: str) -> Folded | None:
+        """What is remembered of `stream`."""
+        with self._lock:
+            if folded := self._folded.get(stream):
+                self._folded.move_to_end(stream)
+            return folded
+
+    def put(self, stream: str, folded: Folded) -> None:
+        """Remember it, unless something newer is remembered already."""
+        with self._lock:
+            known = self._folded.get(stream)
+            if known is None or folded.revision >= known.revision or folded.generation != known.generation:
+                self._folded[stream] = folded
+                self._folded.move_to_end(stream)
+            while len(self._folded) > self._size:
+                self._folded.popitem(last=False)
+
+
+class CommandHandler:
+    """Handles the commands of every aggregate in `registry`. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        registry: Registry,
+        vault: Vault,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        cache: StateCache | None = None,
+    ) -> None:
+        self.store = store
+        self.registry = registry
+        self.vault = vault
+        self.clock = clock
+        self._cache = cache or StateCache()
+
+    def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
+        """Carry out `command`, once for its id. `expected` is the revision that the asker has seen, if any.
+
+        Raises `DomainError` when a rule refuses it, `WrongExpectedRevision`, `CommandIdReused`, `Conflict` when
+        others kept being faster, `NotFound` for an aggregate that must exist, and the store's `Unavailable`.
+        """
+        command = command.stamped(command_id, origin.actor, self.clock())
+        decider = self.registry.decider_for(command)
+        stream = decider.stream_of(command)
+        names = key_names([command], stream)
+        for attempt in range(ATTEMPTS):
+            folded = self.load(decider, stream)
+            if past := folded.commands.get(command_id):
+                return self._repeat(command, names, stream, past)
+            if expected is not None and expected != folded.revision:
+                raise WrongExpectedRevision(stream, expected, folded.revision if folded.revision >= 0 else None)
+            events = decider.decide(command, folded.state)
+            try:
+                return self._append(decider, command, origin, stream, folded, events, names)
+            except WrongExpectedRevision:
+                if expected is not None:
+                    raise
+                time.sleep(random.uniform(0, 0.002) * 2**attempt)  # noqa: S311  (spreads retries, guards nothing)
+        raise Conflict(f"Others kept changing {stream} at the same moment: try again.", stream=stream)
+
+    def load(self, decider: AnyDecider, stream: str) -> Folded:
+        """The stream folded to its end; what is remembered of it is not read again."""
+        generation = self.vault.generation()
+        folded = self._cache.get(stream)
+        if folded is None or folded.generation != generation:
+            folded = Folded(decider.initial, -1, {}, generation)
+        tail = list(self.store.read_stream(stream, start=folded.revision + 1))
+        if tail:
+            folded = self.fold(decider, folded, tail)
+        self._cache.put(stream, folded)
+        return folded
+
+    def fold(self, decider: AnyDecider, folded: Folded, tail: Sequence[RecordedEvent]) -> Folded:
+        """`folded` with the events of `tail` on top. Raises `StoreCorrupt` at an event that nobody knows."""
+        state = folded.state
+        for raw in tail:
+            if raw.type != NOTHING_CHANGED:
+                state = decider.evolve(state, decode(raw, self._class_of(raw)))
+            _remember(folded.commands, raw)
+        return replace(folded, state=state, revision=tail[-1].revision)
+
+    def _class_of(self, raw: RecordedEvent) -> type[Event]:
+        if cls := self.registry.event_class(raw.type):
+            return cls
+        raise StoreCorrupt(
+            f"{raw.stream} holds a {raw.type} at position {raw.position}, which this version does not know: "
+            "run a newer one.",
+            position=raw.position,
+            stream=raw.stream,
+        )
+
+    def _append(
+        self,
+        decider: AnyDecider,
+        command: Command,
+        origin: Origin,
+        stream: str,
+        folded: Folded,
+        events: Sequence[Event],
+        names: list[KeyName],
+    ) -> Receipt:
+        subject = names[0] if names else KeyName(stream, Retention.REASON, stream)
+        reason_key = KeyName(subject.subject, Retention.REASON, stream)
+        needed = [*names, *key_names(events, stream), *([reason_key] if origin.reason else [])]
+        if needed:
+            self.vault.prepare(dict.fromkeys(needed))
+        fingerprint = self.vault.fingerprint(command.content(), names)
+        stored = []
+        for index, event in enumerate(events or (None,)):
+            event_id = uuid5(command.command_id, f"{stream}/{index}")
+            type_name = event.type_name if event else NOTHING_CHANGED
+            reason = None
+            if origin.reason:
+                place = Place(stream, str(event_id), type_name, "reason", reason_key.subject)
+                reason = Hidden(self.vault.seal(origin.reason, reason_key, place), reason_key.subject)
+            metadata = Metadata(
+                version=event.version if event else 1,
+                command=command.wire_type(),
+                command_id=command.command_id,
+                correlation_id=origin.correlation_id,
+                causation_id=origin.causation_id,
+                actor=origin.actor,
+                roles=tuple(sorted(origin.roles)),
+                recorded_at=command.now,
+                fingerprint=fingerprint,
+                on_behalf_of=origin.on_behalf_of,
+                reason=reason,
+                synthetic=origin.synthetic,
+                late_seconds=origin.late_seconds,
+            ).to_json()
+            if event:
+                stored.append(encode(event, self.vault, stream=stream, event_id=event_id, metadata=metadata))
+            else:
+                stored.append(NewEvent(event_id, NOTHING_CHANGED, b"{}", metadata))
+        expected = folded.revision if folded.revision >= 0 else StreamState.NO_STREAM
+        result = self.store.append(stream, stored, expected)
+        types = tuple(event.type for event in stored)
+        past = PastCommand(fingerprint, result.revision, result.position, types)
+        if result.revision == folded.revision + len(stored):
+            folded.commands[command.command_id] = past
+            state = decider.fold(events, folded.state)
+            self._cache.put(stream, replace(folded, state=state, revision=result.revision))
+        return _receipt(command, stream, past, repeated=not result.written)
+
+    def _repeat(self, command: Command, names: list[KeyName], stream: str, past: PastCommand) -> Receipt:
+        if self.vault.fingerprint(command.content(), names) != past.fingerprint:
+            raise CommandIdReused(
+                "This command id was used before, for something else: send a new id for a new command.",
+                command_id=str(command.command_id),
+            )
+        return _receipt(command, stream, past, repeated=True)
+
+
+def _remember(commands: dict[UUID, PastCommand], raw: RecordedEvent) -> None:
+    metadata = orjson.loads(raw.metadata)
+    command_id = UUID(metadata["command_id"])
+    known = commands.get(command_id)
+    types = () if known is None or raw.revision <= known.revision else known.events
+    if known is None or raw.revision > known.revision:
+        commands[command_id] = PastCommand(metadata["fingerprint"], raw.revision, raw.position, (*types, raw.type))
+
+
+def _receipt(command: Command, stream: str, past: PastCommand, *, repeated: bool) -> Receipt:
+    ids = {name: str(getattr(command, name)) for name in command.new_ids()}
+    return Receipt(str(command.command_id), stream, past.revision, past.position, past.events, repeated, ids)
+
+
+def must_exist(there: bool, what: str) -> None:
+    """For `decide`: refuses a command to an aggregate that was never started. Raises `NotFound`."""
+    if not there:
+        raise NotFound(f"There is no such {what}.")

@@ -1,0 +1,1 @@
+"""Read models: tables that follow the log, and the queries that they answer."""
