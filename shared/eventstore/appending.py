@@ -1,0 +1,122 @@
+"""An append on its way: checked in the thread of the caller, answered by whoever commits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Lock
+from uuid import UUID
+
+from shared.errors import EventTooLarge, ForgetMeNotError, Invalid, Unavailable
+from shared.eventstore.port import AppendResult, Expected, NewEvent, StreamState
+
+MAX_EVENT_BYTES = 1 << 20  # data and metadata together; EventStoreDB's default for an append
+MAX_APPEND_BYTES = 16 << 20
+MAX_NAME_BYTES = 512
+
+CLOSED = "The log is closed."
+
+Outcome = AppendResult | ForgetMeNotError
+NO_STREAM = -1  # the revision of a stream that does not exist, wherever an int is handier than None
+
+
+class Append:
+    """One append that a thread waits for."""
+
+    __slots__ = ("_answered", "events", "expected", "outcome", "stream")
+
+    def __init__(self, stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
+        self.stream = stream
+        self.events = events
+        self.expected = expected
+        self.outcome: Outcome | None = None
+        self._answered = Lock()  # a bare lock: the cheapest thing a thread can wait for
+        self._answered.acquire()
+
+    def resolve(self, outcome: Outcome) -> None:
+        """Hand over the answer. Called once."""
+        self.outcome = outcome
+        self._answered.release()
+
+    def wait(self, timeout: float = -1) -> AppendResult:
+        """The answer, once it is there. Raises what went wrong."""
+        if not self._answered.acquire(timeout=timeout):
+            raise Unavailable("The log's owner does not answer. Whether the events were appended is not known: retry.")
+        outcome = self.outcome
+        if isinstance(outcome, AppendResult):
+            return outcome
+        assert outcome is not None  # noqa: S101
+        raise outcome.with_traceback(None)  # a refusal answers many: do not let it gather their tracebacks
+
+
+class Submitted(Append):
+    """One append whose answer goes into a future."""
+
+    __slots__ = ("future",)
+
+    def __init__(self, stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
+        super().__init__(stream, events, expected)
+        self.future: Future[AppendResult] = Future()
+        self.future.set_running_or_notify_cancel()  # it is as good as written: no cancelling
+
+    def resolve(self, outcome: Outcome) -> None:
+        """Hand over the answer. Called once."""
+        if isinstance(outcome, AppendResult):
+            self.future.set_result(outcome)
+        else:
+            self.future.set_exception(outcome)
+
+
+Submit = Callable[[Append], None]
+
+
+def check(stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
+    """Refuse, in the caller's own thread, what no log may hold. Raises `Invalid` or `EventTooLarge`."""
+    check_name(stream)
+    if not events:
+        raise Invalid("An append needs at least one event.")
+    if not isinstance(expected, StreamState) and (type(expected) is not int or expected < 0):
+        raise Invalid("The expected revision is a StreamState or a revision from 0.")
+    total = 0
+    for event in events:
+        id, type_, data, metadata, is_json = event
+        if not (isinstance(id, UUID) and isinstance(data, bytes) and isinstance(metadata, bytes)):
+            raise Invalid("An event needs a UUID as id, and bytes as data and metadata.")
+        if is_json is not True and is_json is not False:
+            raise Invalid("is_json is true or false.")
+        _check_text(type_, "type")
+        size = len(data) + len(metadata)
+        if size > MAX_EVENT_BYTES:
+            raise EventTooLarge(
+                f"An event of {size} bytes is over the limit of {MAX_EVENT_BYTES}.", size=size, limit=MAX_EVENT_BYTES
+            )
+        total += size
+    if total > MAX_APPEND_BYTES:
+        raise EventTooLarge(
+            f"An append of {total} bytes is over the limit of {MAX_APPEND_BYTES}. Append in parts.",
+            size=total,
+            limit=MAX_APPEND_BYTES,
+        )
+    if len(events) > 1 and len({event[0] for event in events}) < len(events):
+        raise Invalid("An event id stands twice in one append.")
+
+
+def check_name(stream: str) -> None:
+    """Refuse what cannot name a stream."""
+    _check_text(stream, "stream name")
+    if stream == "$all":
+        raise Invalid("$all is the order of all streams, not a stream.")
+
+
+def _check_text(text: str, what: str) -> None:
+    if type(text) is not str or not text:
+        raise Invalid(f"The {what} is empty or no text.")
+    if text.isascii():
+        size = len(text)
+    else:
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError:
+            raise Invalid(f"The {what} is not valid Unicode.") from None
+    if size > MAX_NAME_BYTES or "\0" in text:
+        raise Invalid(f"The {what} is longer than {MAX_NAME_BYTES} bytes or has a null in it.")

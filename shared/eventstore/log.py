@@ -1,0 +1,163 @@
+"""The log's file: what is in it, how it is opened, and the checksum that every row carries.
+
+`events` alone is the log. Its two indexes can be rebuilt from it, and a row is what a reader gets, plus
+the checksum. Whoever changes the schema, the checksum or their meaning raises `FORMAT` and writes the
+step that upgrades an older file: logs outlive programs.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+from zlib import crc32
+
+from shared.errors import StoreCorrupt, Unavailable
+
+APPLICATION_ID = 0x464D4E31  # "FMN1": `file` and the like can tell what this is
+FORMAT = 1
+
+LOG = "log.db"
+COLUMNS = "position, stream, revision, id, type, data, metadata, is_json, created_us, checksum"
+
+EVENTS = """CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    stream TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    type TEXT NOT NULL,
+    data BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    is_json INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+)"""
+BY_REVISION = "CREATE UNIQUE INDEX events_by_revision ON events (stream, revision)"
+BY_ID = "CREATE UNIQUE INDEX events_by_id ON events (stream, id)"
+SCHEMA = {"events": EVENTS, "events_by_revision": BY_REVISION, "events_by_id": BY_ID}
+
+# What can go wrong with a sound file. Every other error of a query as plain as ours means damage.
+_CIRCUMSTANCES = (
+    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_NOMEM"),
+    *("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY"),
+)
+
+Synchronous = Literal["FULL", "NORMAL"]
+Row = tuple[int, str, int, bytes, str, bytes, bytes, int, int, int]
+
+_frame = struct.Struct("<qqqBHHI").pack
+
+
+def checksum(
+    position: int,
+    stream: str,
+    revision: int,
+    id_bytes: bytes,
+    type: str,
+    data: bytes,
+    metadata: bytes,
+    is_json: int,
+    created_us: int,
+) -> int:
+    """CRC-32 over every column of a row.
+
+    The lengths go in too, so that no byte can wander from one column to the next unseen. Raises for a
+    column of the wrong type, which a damaged file can hold (`CHECK_FAILED` names what it raises).
+    """
+    name = stream.encode()
+    kind = type.encode()
+    frame = _frame(position, revision, created_us, is_json, len(name), len(kind), len(metadata))
+    return crc32(b"".join((frame, name, id_bytes, kind, metadata, data)))
+
+
+CHECK_FAILED = (TypeError, AttributeError, ValueError, struct.error)
+
+
+def path_of(folder: Path) -> Path:
+    """The log's file in its folder."""
+    return folder / LOG
+
+
+def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
+    """The one connection that writes. Creates the file if there is none; refuses one of another format.
+
+    Any thread may use it, one at a time.
+    """
+    connection = sqlite3.connect(
+        path_of(folder), timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        _create_if_empty(connection)
+        check_format(connection)
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        # 16 MB of write-ahead log between checkpoints: fewer of them, and still quick to recover.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute("PRAGMA cache_size = -65536")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise unusable(folder, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(folder: Path) -> sqlite3.Connection:
+    """A connection that can only read. Any thread may use it, one at a time."""
+    uri = f"file:{quote(str(path_of(folder).absolute()))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA cache_size = -8192")
+        check_format(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise unusable(folder, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create_if_empty(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] or _number(connection, "application_id"):
+        return
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in SCHEMA.values():
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
+def check_format(connection: sqlite3.Connection) -> None:
+    """Refuse a file that is not a log, or one of a format that this program does not know."""
+    if _number(connection, "application_id") != APPLICATION_ID:
+        raise StoreCorrupt(f"{LOG} is not an event log, or its header is damaged. Restore it from a backup.")
+    version = _number(connection, "user_version")
+    if version > FORMAT:
+        raise Unavailable(
+            f"{LOG} has format {version}; this program knows formats up to {FORMAT}. "
+            "Use the newer program that wrote it.",
+            format=version,
+        )
+    if version != FORMAT:
+        raise StoreCorrupt(f"{LOG} claims format {version}, which never existed. Restore it from a backup.")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        raise StoreCorrupt(f"{LOG} is not in write-ahead mode; its header is damaged. Restore it from a backup.")
+    if dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")) != SCHEMA:
+        raise StoreCorrupt(f"The schema in {LOG} is damaged. Restore it from a backup.")
+
+
+def unusable(folder: Path, error: sqlite3.Error) -> Unavailable:
+    """What a database error means to the caller. The message names no event and quotes no data."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if not name.startswith(_CIRCUMSTANCES) or name == "SQLITE_IOERR_CORRUPTFS":
+        return StoreCorrupt(f"{LOG} is damaged ({error}). Restore it from a backup.", sqlite=name)
+    return Unavailable(f"{LOG} in {folder} cannot be used ({error}). Look at the disk.", sqlite=name)
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
