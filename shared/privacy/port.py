@@ -86,8 +86,8 @@ class Erasure:
     """One destruction of keys, as the ledger and the certificate record it.
 
     `subject` is set when a whole person was forgotten: no key is ever made for them again, and all that lived
-    are destroyed but those `kept` (a legal hold, or a retention rule that is not due). `closed` says that the
-    names destroyed never get a key again; an expiry by retention leaves them open for a new one.
+    are destroyed but those `kept` (a legal hold, or a retention rule that is not due). The names `closed` never
+    get a key again; an expiry by retention closes none, since the person may come back.
     """
 
     certificate: str
@@ -95,7 +95,7 @@ class Erasure:
     destroyed: tuple[Destroyed, ...]
     kept: tuple[KeyName, ...] = ()
     subject: str | None = None
-    closed: bool = True
+    closed: tuple[KeyName, ...] = ()
 
 
 class KeyStore(Protocol):
@@ -132,8 +132,11 @@ class KeyStore(Protocol):
         """Destroy these keys alone. With `closed=False` (retention) a name may get a new key later."""
         ...
 
-    def redo(self, erasures: Iterable[Erasure]) -> list[Erasure]:
-        """Apply erasures of the ledger again; the answer lists those of which this store knew less."""
+    def redo(self, erasures: Iterable[Erasure], head: str) -> list[Erasure]:
+        """Apply the ledger's erasures again, up to the entry whose hash is `head`.
+
+        Answers those of which this store knew less. Doing it again changes nothing.
+        """
         ...
 
     def ledger_head(self) -> str:
