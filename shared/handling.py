@@ -207,7 +207,11 @@ class CommandHandler:
         return _receipt(command, stream, past, repeated=not result.written)
 
     def _repeat(self, command: Command, names: list[KeyName], stream: str, past: PastCommand) -> Receipt:
-        if self.vault.fingerprint(command.content(), names) != past.fingerprint:
+        try:
+            same = self.vault.fingerprint(command.content(), names) == past.fingerprint
+        except NotFound:  # it is about somebody of whom nothing was ever sealed: not what was sent before
+            same = False
+        if not same:
             raise CommandIdReused(
                 "This command id was used before, for something else: send a new id for a new command.",
                 command_id=str(command.command_id),
