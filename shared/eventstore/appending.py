@@ -61,6 +61,7 @@ class Submitted(Append):
 
     def resolve(self, outcome: Outcome) -> None:
         """Hand over the answer. Called once."""
+        self.outcome = outcome
         if isinstance(outcome, AppendResult):
             self.future.set_result(outcome)
         else:

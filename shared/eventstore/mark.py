@@ -35,6 +35,28 @@ class Reached(NamedTuple):
     suspect: bool = False
 
 
+def read(folder: Path) -> Reached | None:
+    """What the mark in `folder` says; None if there is none: a new log, or a restored one that an operator accepts.
+
+    Raises `StoreCorrupt` if it cannot be read.
+    """
+    try:
+        return _parse((folder / MARK).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def _parse(raw: bytes) -> Reached | None:
+    if not raw:
+        return None
+    body, _, check = raw.rstrip(b"\n").rpartition(b" ")
+    with suppress(ValueError):
+        if len(raw) == _SIZE and int(check, 16) == crc32(body):
+            position, checksum, suspect = body.split()
+            return Reached(int(position), int(checksum, 16), suspect == b"!")
+    raise StoreCorrupt(f"{MARK} is damaged. Verify the log, then remove {MARK} to accept the log as it is.")
+
+
 class Mark:
     """The open mark file of a log's owner."""
 
@@ -43,16 +65,8 @@ class Mark:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def read(self) -> Reached | None:
-        """What the mark says; None if there was none (a new log, or an operator who accepts a restored one)."""
-        raw = os.pread(self._file, _SIZE + 1, 0)
-        if not raw:
-            return None
-        body, _, check = raw.rstrip(b"\n").rpartition(b" ")
-        with suppress(ValueError):
-            if len(raw) == _SIZE and int(check, 16) == crc32(body):
-                position, checksum, suspect = body.split()
-                return Reached(int(position), int(checksum, 16), suspect == b"!")
-        raise StoreCorrupt(f"{MARK} is damaged. Verify the log, then remove {MARK} to accept the log as it is.")
+        """What the mark says; see `read`."""
+        return _parse(os.pread(self._file, _SIZE + 1, 0))
 
     def write(self, position: int, checksum: int, suspect: bool = False) -> None:
         """Note that the log has reached `position`. One write of one disk block, not flushed."""
@@ -61,7 +75,10 @@ class Mark:
 
     def suspect(self) -> None:
         """Note, for whoever opens the log next, that damage was found."""
-        reached = self.read() or Reached(0, 0)
+        try:
+            reached = self.read() or Reached(0, 0)
+        except StoreCorrupt:
+            return  # it will be found as damaged as it is
         self.write(reached.position, reached.checksum, suspect=True)
         self.flush()
 

@@ -57,6 +57,11 @@ class Reader:
         found: int | None = self._rows("SELECT max(revision) FROM events WHERE stream = ?", (stream,))[0][0]
         return found
 
+    def checksum_at(self, position: int) -> int | None:
+        """The checksum that the event at `position` carries; None if there is no such event."""
+        rows = self._rows("SELECT checksum FROM events WHERE position = ?", (position,))
+        return int(rows[0][0]) if rows else None
+
     def size(self) -> int:
         """Bytes of the database, without its write-ahead log."""
         pages = self._rows("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", ())

@@ -72,7 +72,9 @@ class Writer:
             self._pass_on()
 
     def refuse(self, refusal: ForgetMeNotError) -> None:
-        """From now on answer every append with `refusal`."""
+        """From now on answer every append with `refusal`, or with a graver one."""
+        if isinstance(self._refusal, StoreCorrupt):
+            return
         if isinstance(refusal, StoreCorrupt) or self._refusal is None:
             self._refusal = refusal
         if isinstance(refusal, StoreCorrupt):

@@ -1,0 +1,72 @@
+"""Owning a log: the lock, the check of the file, the writer, the door for others, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.errors import StoreCorrupt
+from shared.eventstore import log, ownership
+from shared.eventstore.mark import Mark
+from shared.eventstore.ownership import Claim
+from shared.eventstore.reader import Reader
+from shared.eventstore.server import Server
+from shared.eventstore.tail import Tail
+from shared.eventstore.verification import Scrub, check_on_opening
+from shared.eventstore.writer import Writer
+
+
+class Owner:
+    """This process's ownership of the log in `folder`, from the claim to `close`."""
+
+    def __init__(self, folder: Path, claim: Claim, tail: Tail, reader: Reader, synchronous: log.Synchronous) -> None:
+        self._claim = claim
+        self._folder = folder
+        self._reader = reader
+        undo: list[Callable[[], None]] = [claim.release]
+        try:
+            self._mark = Mark(folder)
+            undo.append(self._mark.close)
+            self._writer = Writer(folder, self._mark, tail, synchronous)
+            undo.append(self._writer.close)
+            damage, checked = check_on_opening(folder, self._mark)
+            if damage:
+                self._writer.refuse(damage)
+            self._server = Server(ownership.listen(folder), self._writer, self._suspected)
+            self._scrub = None if checked else Scrub(folder, self._writer.refuse)
+        except BaseException:
+            for step in reversed(undo):
+                step()
+            raise
+        self.append = self._writer.append
+        self.submit = self._writer.submit
+        self.refuse = self._writer.refuse
+
+    @property
+    def refusal(self) -> str | None:
+        """Why appends are refused, if they are."""
+        return str(self._writer.refusal) if self._writer.refusal else None
+
+    def watch(self) -> None:
+        """Nothing to ask for: the writer moves the tail itself."""
+
+    def close(self) -> None:
+        """Answer what has come in, let go of the file, then of the lock."""
+        if self._scrub:
+            self._scrub.stop()
+        self._server.stop()
+        self._writer.close()
+        self._server.close()
+        self._mark.close()
+        (self._folder / ownership.SOCKET).unlink(missing_ok=True)
+        self._claim.release()
+
+    def _suspected(self, number: int, stream: str) -> None:
+        """An attached process reports damage: read it here; the reader tells the writer if it is so."""
+        try:
+            if stream:
+                self._reader.stream_page(stream, number, 1)
+            else:
+                self._reader.page(number, 1)
+        except StoreCorrupt as damage:
+            self._writer.refuse(damage)

@@ -1,0 +1,134 @@
+"""The language between a log's owner and the processes attached to it.
+
+A frame is a header (length of the body, kind, number) and a body. The number ties an answer to its
+question. All integers are little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from uuid import UUID
+
+from shared import errors
+from shared.eventstore.appending import MAX_APPEND_BYTES, Outcome
+from shared.eventstore.port import AppendResult, Expected, NewEvent, StreamState
+
+VERSION = 1
+_LONGEST = 2 * MAX_APPEND_BYTES + (1 << 20)
+
+
+class Kind(IntEnum):
+    """What a frame is. To the owner: HELLO, APPEND, WATCH, SUSPECT; from it: WELCOME, ANSWER, FAILED, HEAD."""
+
+    HELLO = 1  # number: the version of this language
+    APPEND = 2
+    WATCH = 3  # tell me from now on when the log moves
+    SUSPECT = 4  # a read found damage: number is the position, or the body says stream and number the revision
+    WELCOME = 17  # number: the owner's version; the connection closes if they differ
+    ANSWER = 18
+    FAILED = 19
+    HEAD = 20  # number: the position that the log has reached
+
+
+_header = struct.Struct("<IBQ")
+_append = struct.Struct("<qHI")
+_event = struct.Struct("<16s?HII")
+_answer = struct.Struct("<QQ?")
+
+# EventStoreDB's own numbers for what an append may expect.
+_TO_NUMBER = {StreamState.NO_STREAM: -1, StreamState.ANY: -2, StreamState.EXISTS: -4}
+_FROM_NUMBER = {number: state for state, number in _TO_NUMBER.items()}
+
+_ERRORS = {
+    kind.code: kind
+    for kind in (errors.Invalid, errors.EventTooLarge, errors.Unavailable, errors.StoreFull, errors.StoreCorrupt)
+}
+
+
+class BadFrame(Exception):
+    """The other side does not speak this language."""
+
+
+def frame(kind: Kind, number: int = 0, body: bytes = b"") -> bytes:
+    """One frame, ready to send."""
+    return _header.pack(len(body), kind, number) + body
+
+
+class Frames:
+    """Takes bytes as they arrive, gives whole frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Kind, number and body of each frame that `data` completes. Raises `BadFrame`."""
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        try:
+            while len(buffer) - start >= _header.size:
+                length, kind, number = _header.unpack_from(buffer, start)
+                if length > _LONGEST:
+                    raise BadFrame(f"a frame of {length} bytes")
+                end = start + _header.size + length
+                if end > len(buffer):
+                    break
+                yield kind, number, bytes(buffer[start + _header.size : end])
+                start = end
+        finally:
+            del buffer[:start]
+
+
+def append_frame(number: int, stream: str, events: Sequence[NewEvent], expected: Expected) -> bytes:
+    """The frame of an append that has been checked."""
+    name = stream.encode()
+    expects = _TO_NUMBER[expected] if isinstance(expected, StreamState) else expected
+    parts = [_append.pack(expects, len(name), len(events)), name]
+    for id, type, data, metadata, is_json in events:
+        kind = type.encode()
+        parts += (_event.pack(id.bytes, is_json, len(kind), len(data), len(metadata)), kind, data, metadata)
+    return frame(Kind.APPEND, number, b"".join(parts))
+
+
+def read_append(body: bytes) -> tuple[str, list[NewEvent], Expected]:
+    """The append in a frame's body. Raises `BadFrame`."""
+    try:
+        number, name_length, count = _append.unpack_from(body)
+        at = _append.size + name_length
+        stream = body[_append.size : at].decode()
+        events = []
+        for _ in range(count):
+            id_bytes, is_json, kind_length, data_length, metadata_length = _event.unpack_from(body, at)
+            kind_at = at + _event.size
+            data_at = kind_at + kind_length
+            metadata_at = data_at + data_length
+            at = metadata_at + metadata_length
+            kind, data, metadata = body[kind_at:data_at].decode(), body[data_at:metadata_at], body[metadata_at:at]
+            events.append(NewEvent(UUID(bytes=id_bytes), kind, data, metadata, is_json))
+    except (struct.error, UnicodeDecodeError) as error:
+        raise BadFrame(str(error)) from error
+    if at != len(body):
+        raise BadFrame("an append that is longer or shorter than it says")
+    return stream, events, _FROM_NUMBER.get(number, number)
+
+
+def answer_frame(number: int, outcome: Outcome) -> bytes:
+    """The frame that answers an append."""
+    if isinstance(outcome, AppendResult):
+        return frame(Kind.ANSWER, number, _answer.pack(outcome.revision, outcome.position, outcome.written))
+    failure = {"code": outcome.code, "message": str(outcome), "facts": outcome.facts}
+    return frame(Kind.FAILED, number, json.dumps(failure).encode())
+
+
+def read_answer(kind: int, body: bytes, stream: str) -> Outcome:
+    """The answer in a frame's body, to an append to `stream`."""
+    if kind == Kind.ANSWER:
+        return AppendResult(stream, *_answer.unpack(body))
+    failure = json.loads(body)
+    facts = failure["facts"]
+    if failure["code"] == errors.WrongExpectedRevision.code:
+        return errors.WrongExpectedRevision(**facts)
+    return _ERRORS.get(failure["code"], errors.Unavailable)(failure["message"], **facts)
