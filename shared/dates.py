@@ -10,9 +10,15 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import edtf
 from pydantic import AfterValidator, Field, StringConstraints
+
+from shared.errors import DomainError
+
+HERE = ZoneInfo("Europe/Vilnius")
+"""Where the centre is: a day begins and ends at midnight here."""
 
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -47,6 +53,21 @@ def earliest(text: str) -> date:
 def latest(text: str) -> date:
     """The last day that an EDTF date may mean."""
     return span(text)[1]
+
+
+def today(now: datetime) -> date:
+    """The day that it is at the centre at the instant `now`."""
+    return now.astimezone(HERE).date()
+
+
+def must_have_happened(occurred: str, now: datetime) -> None:
+    """For `decide`: refuses a fact that lies after `now` on every reading. Raises `DomainError`, `not-in-the-future`."""
+    ahead = datetime.fromisoformat(occurred) > now if "T" in occurred else earliest(occurred) > today(now)
+    if ahead:
+        raise DomainError(
+            f"What is recorded has happened; this is dated {occurred}, which is to come: give the date of the fact.",
+            rule="not-in-the-future",
+        )
 
 
 def _checked(text: str) -> str:

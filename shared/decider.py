@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
+from shared.errors import NotFound
 from shared.messages import Command, Event, union_members
 
 C = TypeVar("C", bound=Command)
@@ -45,3 +46,9 @@ class Decider(Generic[C, E, S]):
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
         """The state after `events`, from the beginning or from `state` on."""
         return reduce(self.evolve, events, self.initial if state is None else state)
+
+
+def must_exist(there: bool, what: str) -> None:
+    """For `decide`: refuses a command to an aggregate that was never started. Raises `NotFound`."""
+    if not there:
+        raise NotFound(f"There is no such {what}.")

@@ -21,7 +21,8 @@ import orjson
 
 from shared.codec import decode, encode, key_names
 from shared.context import AnyDecider, Registry
-from shared.errors import CommandIdReused, Conflict, NotFound, StoreCorrupt, WrongExpectedRevision
+from shared.decider import must_exist as must_exist
+from shared.errors import CommandIdReused, Conflict, StoreCorrupt, WrongExpectedRevision
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
 from shared.messages import Command, Event, Origin, Receipt
 from shared.metadata import Metadata
@@ -231,9 +232,3 @@ def _remember(commands: dict[UUID, PastCommand], raw: RecordedEvent) -> None:
 def _receipt(command: Command, stream: str, past: PastCommand, *, repeated: bool) -> Receipt:
     ids = {name: str(getattr(command, name)) for name in command.new_ids()}
     return Receipt(str(command.command_id), stream, past.revision, past.position, past.events, repeated, ids)
-
-
-def must_exist(there: bool, what: str) -> None:
-    """For `decide`: refuses a command to an aggregate that was never started. Raises `NotFound`."""
-    if not there:
-        raise NotFound(f"There is no such {what}.")
