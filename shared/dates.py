@@ -61,7 +61,7 @@ def today(now: datetime) -> date:
 
 
 def must_have_happened(occurred: str, now: datetime) -> None:
-    """For `decide`: refuses a fact that lies after `now` on every reading. Raises `DomainError`, `not-in-the-future`."""
+    """For `decide`: refuses a fact that lies after `now` on every reading, as a `DomainError`, `not-in-the-future`."""
     ahead = datetime.fromisoformat(occurred) > now if "T" in occurred else earliest(occurred) > today(now)
     if ahead:
         raise DomainError(

@@ -22,7 +22,7 @@ import orjson
 from shared.codec import decode, encode, key_names
 from shared.context import AnyDecider, Registry
 from shared.decider import must_exist as must_exist
-from shared.errors import CommandIdReused, Conflict, StoreCorrupt, WrongExpectedRevision
+from shared.errors import CommandIdReused, Conflict, NotFound, StoreCorrupt, WrongExpectedRevision
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
 from shared.messages import Command, Event, Origin, Receipt
 from shared.metadata import Metadata
