@@ -1,7 +1,7 @@
 """The tree of a log, kept in its own file (`merkle.db`) beside it.
 
-It covers every event that a default read of `$all` delivers: all domain events in commit order, system
-streams (`$...`) left out. Leaf `i` is the `i`-th of these; `index_of` turns a position into an index.
+It covers every event of every stream, in commit order, except the store's own system streams (`$...`).
+Leaf `i` is the `i`-th of these; `index_of` turns a position into an index.
 The file is derived: delete it, and `catch_up` builds the same tree again. While it exists it is also
 evidence, because it remembers what each leaf was; `shared.merkle.verify` uses it to name what changed.
 """
@@ -87,11 +87,13 @@ class MerkleLog:
         while True:
             with self._translated_errors(), self._transaction():
                 size = self.size
-                start = None if size == 0 else self.leaf(size - 1).position
-                events = list(store.read_all(start=start, limit=BATCH + 1, filter=COVERED))
-                if size:
-                    self._require_edge(events[0] if events else None)
-                    del events[0]
+                if size == 0:
+                    reading = store.read_all(limit=BATCH, filter=COVERED)
+                else:
+                    edge = self.leaf(size - 1)
+                    reading = store.read_all(start=edge.position, limit=1 + BATCH, filter=COVERED)
+                    _require_edge(edge, next(reading, None))
+                events = list(reading)
                 self._extend(size, events)
                 size += len(events)
             if progress:
@@ -164,15 +166,6 @@ class MerkleLog:
         if nodes != size - size.bit_count():
             raise StoreCorrupt(f"{self._path.name} has {nodes} nodes for {size} leaves: {_REBUILD}")
 
-    def _require_edge(self, event: RecordedEvent | None) -> None:
-        last = self.leaf(self.size - 1)
-        named = f"event {last.number} ({last.stream}, revision {last.revision})"
-        facts = {"index": last.number, "stream": last.stream, "revision": last.revision}
-        if event is None:
-            raise LogDiverged(f"The log is shorter than its tree: {named} is gone. Verify the log.", **facts)
-        if event.position != last.position or event_leaf_hash(event) != last.hash:
-            raise LogDiverged(f"The log is not what it was: {named} is gone or altered. Verify the log.", **facts)
-
     def _extend(self, size: int, events: Sequence[RecordedEvent]) -> None:
         frontier = tree.Frontier(size, [self._node(*place) for place in tree.complete_subtrees(size)])
         hashes = [event_leaf_hash(event) for event in events]
@@ -243,3 +236,13 @@ class MerkleLog:
 
 
 _REBUILD = "delete the file, and it is built again from the log."
+
+
+def _require_edge(edge: Leaf, event: RecordedEvent | None) -> None:
+    """The log still holds the last event that the tree covers."""
+    named = f"event {edge.number} ({edge.stream}, revision {edge.revision})"
+    facts = {"index": edge.number, "stream": edge.stream, "revision": edge.revision}
+    if event is None:
+        raise LogDiverged(f"The log is shorter than its tree: {named} is gone. Verify the log.", **facts)
+    if event.position != edge.position or event_leaf_hash(event) != edge.hash:
+        raise LogDiverged(f"The log is not what it was: {named} is gone or altered. Verify the log.", **facts)

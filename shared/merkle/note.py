@@ -118,7 +118,8 @@ def open_note(note: str, key: VerifierKey) -> str:
 
 def require_name(name: str) -> None:
     """Raises `InvalidProof` unless `name` may name a key: not empty, no space, no plus, no control character."""
-    if not name or any(character.isspace() or character == "+" or character < " " for character in name):
+    # A lone surrogate is what Python makes of bytes that are not UTF-8.
+    if not name or any(each.isspace() or each == "+" or each < " " or "\ud800" <= each <= "\udfff" for each in name):
         raise InvalidProof("A key name is not empty and has no space, plus or control character in it.")
 
 
