@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Literal, Self
 
@@ -68,6 +69,8 @@ class EmbeddedLog:
         self._folder = folder
         self._synchronous = synchronous
         self._patience = patience
+        self._closing = Lock()
+        self._closed = False
         self._tail = Tail()
         self._reader = Reader(folder, self._damaged)
         self._role: Owner | Link
@@ -153,6 +156,10 @@ class EmbeddedLog:
 
     def close(self) -> None:
         """See `EventStore.close`. Closing twice is allowed."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
         self._reader.close()
         role = self._role
         role.close()

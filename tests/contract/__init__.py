@@ -1,0 +1,1 @@
+"""What every event store must do, whichever is behind the port."""

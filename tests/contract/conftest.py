@@ -1,0 +1,50 @@
+"""The stores that the contract suite runs on. To add one, see shared/eventstore/README.md."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from shared.eventstore.port import EventStore
+from shared.eventstore.sqlite import open_store
+from tests.eventstore.processes import own, serving
+
+Opening = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[EventStore]]
+
+
+@contextmanager
+def owner(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """The embedded log, owned by the process of the test."""
+    with open_store(folder) as store:
+        assert store.describe().role == "owner"
+        yield store
+
+
+@contextmanager
+def attached(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """The embedded log, owned by another process."""
+    own(request.getfixturevalue("owning_process"), folder)
+    with open_store(folder) as store:
+        assert store.describe().role == "attached"
+        yield store
+
+
+IMPLEMENTATIONS: dict[str, Opening] = {"owner": owner, "attached": attached}
+
+
+@pytest.fixture(scope="session")
+def owning_process() -> Iterator[subprocess.Popen[str]]:
+    """One process that owns the logs of all tests that attach."""
+    with serving() as process:
+        yield process
+
+
+@pytest.fixture(params=IMPLEMENTATIONS.values(), ids=IMPLEMENTATIONS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventStore]:
+    """An empty store of each kind."""
+    with request.param(tmp_path / "log", request) as opened:
+        yield opened

@@ -1,0 +1,1 @@
+"""What the embedded log promises beyond the port: durability, ownership, damage, format."""
