@@ -25,7 +25,7 @@ class Generation:
         self._descriptor: int | None = None
         if path is not None:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            with self._alone():
+            with self.alone():
                 if os.fstat(self._descriptor).st_size < BYTES:
                     os.ftruncate(self._descriptor, BYTES)
         # An anonymous map where there is no file. One aligned machine word is read and written whole.
@@ -39,7 +39,7 @@ class Generation:
     @contextmanager
     def changing(self, at_least: int = 0) -> Iterator[None]:
         """Odd inside, even and larger afterwards. One process at a time."""
-        with self._alone():
+        with self.alone():
             self._number[0] = max(self._number[0], at_least) | 1
             try:
                 yield
@@ -48,7 +48,7 @@ class Generation:
 
     def settle(self, at_least: int) -> None:
         """Make good what a process left that died inside `changing`, or a file that was lost."""
-        with self._alone():
+        with self.alone():
             if self._number[0] & 1 or self._number[0] < at_least:
                 self._number[0] = max(self._number[0] + 1, at_least) & ~1
 
@@ -61,7 +61,8 @@ class Generation:
             self._descriptor = None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """One process at a time. It does not nest."""
         if self._descriptor is None:
             yield
             return

@@ -11,6 +11,7 @@ It names people by their ids only, which stand for nobody once they are forgotte
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -22,7 +23,8 @@ from typing import NamedTuple
 import orjson
 
 from shared.errors import StoreFull, Tampered, Unavailable
-from shared.privacy.port import Destroyed, Erasure, KeyName, KeyStore
+from shared.privacy.durable import sync_folder
+from shared.privacy.port import Destroyed, Erasure, KeyName
 
 _START = "0" * 64
 
@@ -63,6 +65,10 @@ class Ledger:
             raise Unavailable(f"The erasure ledger cannot be read ({error.strerror}).") from None
         return list(_read(content))
 
+    def entry_of(self, certificate: str) -> Entry | None:
+        """The first entry under a certificate. A certificate that quotes its hash pins the ledger up to there."""
+        return next((entry for entry in self.entries() if entry.erasure.certificate == certificate), None)
+
     def unknown_to(self, certificates: Collection[str]) -> list[Erasure]:
         """The erasures of whose certificate a restored log knows nothing; it must record them again."""
         return [entry.erasure for entry in self.entries() if entry.erasure.certificate not in certificates]
@@ -76,7 +82,7 @@ class Ledger:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield descriptor
             if new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         finally:
             os.close(descriptor)
 
@@ -89,25 +95,14 @@ class Ledger:
         whole = content.rfind(b"\n") + 1
         os.ftruncate(descriptor, whole)
         line = digest.encode() + b" " + body + b"\n"
-        if os.pwrite(descriptor, line, whole) != len(line):
-            raise OSError(0, "a short write")
-        os.fsync(descriptor)
+        try:
+            if os.pwrite(descriptor, line, whole) != len(line):
+                raise OSError(errno.ENOSPC, "only a part was written")
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, whole)
+            raise
         return digest
-
-
-def replay(ledger: Ledger, keys: KeyStore) -> list[Erasure]:
-    """Destroy again what an older backup of the key store brought back. Do it before anything is served.
-
-    Answers the erasures of which the key store knew less, whose read models must be purged again. Raises
-    `Tampered` if the ledger was cut, exchanged or altered: put its own copy back.
-    """
-    entries = ledger.entries()
-    head = keys.ledger_head()
-    if head and all(entry.hash != head for entry in entries):
-        raise Tampered(
-            "The erasure ledger lacks entries that the key store has seen: restore the ledger from its own copy."
-        )
-    return keys.redo((entry.erasure for entry in entries), entries[-1].hash if entries else "")
 
 
 def encode(erasure: Erasure) -> bytes:
@@ -175,11 +170,3 @@ def _read(content: bytes) -> Iterator[Entry]:
 
 def _hash(before: str, body: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(before) + body).hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.errors import Invalid, Tampered, Unavailable
+from shared.privacy.durable import sync_folder
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -158,12 +159,12 @@ def _create(path: Path) -> None:
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(fresh)
     fresh.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _replace(path: Path, lines: list[str]) -> None:
     _write_beside(path, lines).replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_beside(path: Path, lines: list[str]) -> Path:
@@ -173,14 +174,6 @@ def _write_beside(path: Path, lines: list[str]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return fresh
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

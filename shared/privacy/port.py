@@ -117,6 +117,18 @@ class KeyStore(Protocol):
         """Every key that a subject has or had, oldest first."""
         ...
 
+    def subjects(self) -> list[str]:
+        """Everybody who has a key that lives."""
+        ...
+
+    def is_forgotten(self, subject: str) -> bool:
+        """Whether a whole person was forgotten; some of their keys may still be kept."""
+        ...
+
+    def erasure_of(self, certificate: str) -> Erasure | None:
+        """What was destroyed under a certificate; None if nothing was."""
+        ...
+
     def forget(
         self, subject: str, *, destroy: Iterable[KeyName], keep: Iterable[KeyName], certificate: str, at: datetime
     ) -> Erasure:
@@ -130,17 +142,6 @@ class KeyStore(Protocol):
 
     def shred(self, names: Iterable[KeyName], *, certificate: str, at: datetime, closed: bool = True) -> Erasure:
         """Destroy these keys alone. With `closed=False` (retention) a name may get a new key later."""
-        ...
-
-    def redo(self, erasures: Iterable[Erasure], head: str) -> list[Erasure]:
-        """Apply the ledger's erasures again, up to the entry whose hash is `head`.
-
-        Answers those of which this store knew less. Doing it again changes nothing.
-        """
-        ...
-
-    def ledger_head(self) -> str:
-        """The hash of the last ledger entry that this store has seen; empty before the first."""
         ...
 
     def generation(self) -> int:

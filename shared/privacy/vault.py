@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.errors import Forgotten, Invalid, NotFound, Tampered
 from shared.privacy.keys import SqliteKeyStore
-from shared.privacy.ledger import Ledger, replay
+from shared.privacy.ledger import Ledger
 from shared.privacy.master import LocalMasterKeys, master_keys_from_file, new_master_key
 from shared.privacy.personal import FORGOTTEN, Place
 from shared.privacy.port import KeyName, KeyStore, MasterKeys, StoredKey
@@ -43,9 +43,10 @@ _SHORTEST = 1 + 16 + 12 + 16
 class OpenKey:
     """A data key in use. What it is used for are keys of their own, derived from it."""
 
-    __slots__ = ("_material", "cipher", "head", "subject")
+    __slots__ = ("_material", "cipher", "head", "id", "subject")
 
     def __init__(self, stored: StoredKey) -> None:
+        self.id = stored.id
         self.subject = stored.name.subject
         self.head = VERSION + stored.id
         self._material = stored.material
@@ -169,7 +170,19 @@ def open_vault(
     ledger: Path | None = None,
     cached_keys: int = CACHED_KEYS,
 ) -> AesGcmVault:
-    """The vault of an installation, with what the erasure ledger knows done again before anything is served.
+    """The vault of an installation over its embedded key store (see `open_keys`)."""
+    keys = open_keys(folder, masters=masters, master_key_file=master_key_file, ledger=ledger)
+    return AesGcmVault(keys, cached_keys)
+
+
+def open_keys(
+    folder: Path,
+    *,
+    masters: MasterKeys | None = None,
+    master_key_file: Path | None = None,
+    ledger: Path | None = None,
+) -> SqliteKeyStore:
+    """The key store of an installation, with all that the ledger records done before it answers.
 
     The keys are in `folder/keys/`. The master key is `masters`, or else in `master_key_file`
     (`folder/master.key`, made at the first start). The ledger is `ledger` (`folder/erasures.ledger`): set it
@@ -178,10 +191,7 @@ def open_vault(
     path = folder / "keys" / "keys.db"
     if masters is None:
         masters = master_keys_from_file(master_key_file or folder / "master.key", create=not path.exists())
-    book = Ledger(ledger or folder / "erasures.ledger")
-    keys = SqliteKeyStore(path, masters, record=book.append)
-    replay(book, keys)
-    return AesGcmVault(keys, cached_keys)
+    return SqliteKeyStore(path, masters, Ledger(ledger or folder / "erasures.ledger"))
 
 
 def _bound(place: Place) -> bytes:
