@@ -158,8 +158,6 @@ def _require_extension(log: MerkleLog, last: Checkpoint, new: Checkpoint) -> Non
         raise LogDiverged(
             f"The log has {new.size} events, but {last.size} were signed: it was rolled back. Nothing was signed."
         )
-    if last.size == 0:
-        return  # everything extends the empty tree, and there is no proof of it
     proof = log.consistency(last.size, new.size)
     try:
         verify_consistency(last.size, new.size, last.root, new.root, proof)

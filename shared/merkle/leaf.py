@@ -22,7 +22,7 @@ the store's clock are left out, so that the tree survives moving to another stor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from hashlib import sha256
 from struct import Struct
 
@@ -35,16 +35,22 @@ _pack_prefixed_head = Struct(">xB16sQIIII").pack  # the pad byte is RFC 6962's l
 
 def leaf_entry(event: RecordedEvent) -> bytes:
     """The bytes of `event` that the tree covers."""
-    return _encoded(_pack_head, event)
+    stream, kind = event.stream.encode(), event.type.encode()
+    lengths = len(stream), len(kind), len(event.data), len(event.metadata)
+    return _pack_head(_FORMAT, event.id_bytes, event.revision, *lengths) + stream + kind + event.data + event.metadata
 
 
 def event_leaf_hash(event: RecordedEvent) -> bytes:
-    """`leaf_hash(leaf_entry(event))`, without the copy."""
-    return sha256(_encoded(_pack_prefixed_head, event)).digest()
+    """The leaf hash of `event`: SHA-256 of RFC 6962's leaf prefix and its entry."""
+    return event_leaf_hashes((event,))[0]
 
 
-def _encoded(pack: Callable[..., bytes], event: RecordedEvent) -> bytes:
-    stream, kind = event.stream.encode(), event.type.encode()
-    data, metadata = event.data, event.metadata
-    head = pack(_FORMAT, event.id_bytes, event.revision, len(stream), len(kind), len(data), len(metadata))
-    return b"".join((head, stream, kind, data, metadata))
+def event_leaf_hashes(events: Iterable[RecordedEvent]) -> list[bytes]:
+    """The leaf hashes of `events`. One loop, without calls or copies of our own: logs of millions pass through it."""
+    pack, join, hashed = _pack_prefixed_head, b"".join, sha256
+    hashes = []
+    for _, stream_name, revision, id_bytes, type_name, data, metadata, _, _ in events:
+        stream, kind = stream_name.encode(), type_name.encode()
+        head = pack(_FORMAT, id_bytes, revision, len(stream), len(kind), len(data), len(metadata))
+        hashes.append(hashed(join((head, stream, kind, data, metadata))).digest())
+    return hashes

@@ -21,7 +21,7 @@ from shared.errors import NotFound, StoreCorrupt, StoreFull, Unavailable
 from shared.eventstore.port import EventStore, Filter, RecordedEvent
 from shared.merkle import tree
 from shared.merkle.errors import LogDiverged
-from shared.merkle.leaf import event_leaf_hash
+from shared.merkle.leaf import event_leaf_hash, event_leaf_hashes
 
 COVERED = Filter()  # what the tree covers: everything but system streams
 BATCH = 10_000  # events a transaction
@@ -35,7 +35,6 @@ CREATE TABLE leaf (
 -- Complete subtrees above the leaves, in the order in which they became complete.
 CREATE TABLE node (number INTEGER PRIMARY KEY, hash BLOB NOT NULL CHECK (length(hash) = 32));
 """
-_LEAF = "SELECT number, hash, position, id, stream, revision FROM leaf"
 
 
 class Leaf(NamedTuple):
@@ -115,14 +114,14 @@ class MerkleLog:
 
     def leaf(self, index: int) -> Leaf:
         """What leaf `index` stands for. Raises `NotFound`."""
-        for row in self._rows(f"{_LEAF} WHERE number = ?", index):
+        for row in self._rows("SELECT number, hash, position, id, stream, revision FROM leaf WHERE number = ?", index):
             return Leaf(*row)
         raise NotFound(f"The tree has no leaf {index}; it has {self.size}.")
 
-    def leaves(self, start: int, limit: int) -> list[Leaf]:
-        """Up to `limit` leaves from index `start` on."""
-        rows = self._rows(f"{_LEAF} WHERE number >= ? ORDER BY number LIMIT ?", start, limit)
-        return [Leaf(*row) for row in rows]
+    def leaf_hashes(self, start: int, limit: int) -> list[bytes]:
+        """The hashes of up to `limit` leaves from index `start` on."""
+        rows = self._rows("SELECT hash FROM leaf WHERE number >= ? ORDER BY number LIMIT ?", start, limit)
+        return [found for (found,) in rows]
 
     def index_of(self, position: int) -> int:
         """The index of the event at `position` of the store. Raises `NotFound` if the tree does not cover it."""
@@ -168,7 +167,7 @@ class MerkleLog:
 
     def _extend(self, size: int, events: Sequence[RecordedEvent]) -> None:
         frontier = tree.Frontier(size, [self._node(*place) for place in tree.complete_subtrees(size)])
-        hashes = [event_leaf_hash(event) for event in events]
+        hashes = event_leaf_hashes(events)
         completed = frontier.extend(hashes)
         self._database.executemany(
             "INSERT INTO leaf VALUES (?, ?, ?, ?, ?, ?)",

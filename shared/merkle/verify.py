@@ -14,7 +14,7 @@ from itertools import islice
 
 from shared.eventstore.port import EventStore, RecordedEvent
 from shared.merkle.checkpoint import Checkpoint, open_checkpoint
-from shared.merkle.leaf import event_leaf_hash
+from shared.merkle.leaf import event_leaf_hashes
 from shared.merkle.log import BATCH, COVERED, Leaf, MerkleLog
 from shared.merkle.note import VerifierKey
 from shared.merkle.tree import Frontier
@@ -117,7 +117,7 @@ class _Walk:
             batch = list(islice(events, room))
             if not batch:
                 return
-            hashes = [event_leaf_hash(event) for event in batch]
+            hashes = event_leaf_hashes(batch)
             self._compare(batch, hashes)
             self.frontier.extend(hashes)
             yield self.frontier.size
@@ -131,12 +131,11 @@ class _Walk:
         if self.evidence is None:
             return
         if self.parting is None:
-            stored = self.evidence.leaves(self.frontier.size, len(batch))
-            differing = (i for i, (leaf, found) in enumerate(zip(stored, hashes, strict=False)) if leaf.hash != found)
-            first = next(differing, None)
-            if first is None:
+            stored = self.evidence.leaf_hashes(self.frontier.size, len(batch))  # fewer if it has not caught up
+            if stored == hashes[: len(stored)]:
                 return
-            self.parting = _Parting(stored[first], batch[first])
+            first = next(i for i, leaf in enumerate(stored) if leaf != hashes[i])
+            self.parting = _Parting(self.evidence.leaf(self.frontier.size + first), batch[first])
             batch = batch[first + 1 :]
         sought = (self.parting.expected.stream, self.parting.expected.id_bytes)
         if any((event.stream, event.id_bytes) == sought for event in batch):
@@ -230,6 +229,5 @@ def _leads_to(evidence: MerkleLog | None, checkpoint: Checkpoint) -> bool:
         return False
     frontier = Frontier()
     while frontier.size < checkpoint.size:
-        leaves = evidence.leaves(frontier.size, min(BATCH, checkpoint.size - frontier.size))
-        frontier.extend(leaf.hash for leaf in leaves)
+        frontier.extend(evidence.leaf_hashes(frontier.size, min(BATCH, checkpoint.size - frontier.size)))
     return frontier.root() == checkpoint.root
