@@ -1,0 +1,9 @@
+"""Data protection: erasure by two people's word, legal holds, retention, and subjects' access."""
+
+from services.protection.erasure import erasure
+from services.protection.hold import hold
+from services.protection.projections import Erasures
+from services.protection.retention import retention
+from shared.context import Context
+
+context = Context("protection", "Data protection", deciders=(erasure, hold, retention), projections=(Erasures(),))

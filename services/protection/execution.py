@@ -1,0 +1,114 @@
+"""Carries out what was approved: keys are destroyed first, then the certificate is recorded.
+
+The key store answers a repeat under the same certificate alike, and the record's command id follows from the event
+that asked for it: whatever is cut short is completed when the event is delivered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from services.protection.erasure import (
+    ErasureApproved,
+    KeyKept,
+    RecordErasure,
+    RecordErasureFailed,
+)
+from services.protection.plan import due_by_retention, erased, plan_entry, plan_subjects
+from services.protection.retention import SCHEDULE, RecordRetention, RetentionRan, RunRetention
+from shared.codec import Recorded
+from shared.errors import Conflict
+from shared.eventstore.port import EventStore
+from shared.messages import Command
+from shared.policies import Deadline, Policy, Reaction, on
+from shared.privacy.port import Erasure, KeyName, KeyStore
+
+RUNS_AT = time(2, 0, tzinfo=UTC)
+
+
+def certificate_id(erasure: str, subject: str) -> str:
+    """The key store's certificate of one subject in an erasure."""
+    return f"{erasure}:{subject}"
+
+
+def retention_certificate(day: date) -> str:
+    """The key store's certificate of one night's retention run."""
+    return f"retention:{day}"
+
+
+class ErasureExecution(Policy):
+    """Destroys what two people have agreed on."""
+
+    name = "erasure_execution"
+
+    def __init__(self, store: EventStore, keys: KeyStore, today: Callable[[], date]) -> None:
+        self._store = store
+        self._keys = keys
+        self._today = today
+
+    @on(ErasureApproved)
+    def destroy(self, e: Recorded[ErasureApproved]) -> Iterable[Reaction]:
+        """Each subject has a certificate of its own, so that one of them can fail alone."""
+        for subject in e.event.subjects:
+            yield self._destroy(e, subject)
+
+    def _destroy(self, e: Recorded[ErasureApproved], subject: str) -> Command:
+        event, at = e.event, e.recorded_at
+        certificate = certificate_id(event.erasure, subject)
+        if event.record is not None:
+            plan = plan_entry(self._store, self._keys, subject, event.record, self._today())
+        else:
+            plan = plan_subjects(self._store, self._keys, [subject], self._today())
+        names = [KeyName(key.subject, key.keep, key.record) for key in plan.goes]
+        kept = [KeyName(key.subject, key.keep, key.record) for key in plan.stays]
+        try:
+            if done := self._keys.erasure_of(certificate):  # cut short after the deed: it only has to be recorded
+                pass
+            elif event.record is not None:
+                done = self._keys.shred(names, certificate=certificate, at=at)
+            else:
+                done = self._keys.forget(subject, destroy=names, keep=kept, certificate=certificate, at=at)
+        except Conflict:
+            return RecordErasureFailed(
+                erasure=event.erasure, subject=subject, why="New records were made since: look at a new dry run."
+            )
+        return record_of(event.erasure, subject, done, plan.stays)
+
+
+class RetentionExecution(Policy):
+    """Lets go what is due, each night, and sets the next night's run."""
+
+    name = "retention_execution"
+
+    def __init__(self, store: EventStore, keys: KeyStore) -> None:
+        self._store = store
+        self._keys = keys
+
+    @on(RetentionRan)
+    def let_go(self, e: Recorded[RetentionRan]) -> Iterable[Reaction]:
+        """Destroys keys alone: a name may get a new key, for the person may come back."""
+        day = e.event.day
+        certificate = retention_certificate(day)
+        done = self._keys.erasure_of(certificate)
+        if done is None:
+            due = [facts.name for facts in due_by_retention(self._store, self._keys, day)]
+            done = self._keys.shred(due, certificate=certificate, at=e.recorded_at, closed=False)
+        yield RecordRetention(day=day, destroyed=tuple(erased(key.id, key.name) for key in done.destroyed))
+        following = day + timedelta(days=1)
+        due_at = datetime.combine(following, RUNS_AT)
+        yield Deadline(key=f"retention-{SCHEDULE}", due=due_at, command=RunRetention(day=following))
+
+
+def record_of(
+    erasure: str, subject: str, done: Erasure, kept: tuple[KeyKept, ...], *, restored: bool = False
+) -> RecordErasure:
+    """The command that records what the key store did."""
+    return RecordErasure(
+        erasure=erasure,
+        subject=subject,
+        whole_person=done.subject is not None,
+        destroyed=tuple(erased(key.id, key.name) for key in done.destroyed),
+        kept=kept,
+        restored=restored,
+    )
