@@ -12,6 +12,7 @@ elsewhere: whoever holds one can tell, later, whether the log still begins with 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import Invalid
+from shared.errors import Invalid, StoreFull, Unavailable
 from shared.merkle.errors import InvalidProof, LogDiverged
 from shared.merkle.log import MerkleLog
 from shared.merkle.note import SigningKey, VerifierKey, decoded, encoded, open_note, require_name, sync_folder
@@ -93,7 +94,7 @@ class CheckpointFile:
 
         If nothing was added since the last checkpoint, that one is returned. Raises `LogDiverged`, and signs
         nothing, if the tree does not begin with what was signed last: a log signs one history only. Raises
-        `Invalid` for an empty log and `InvalidProof` for a damaged file.
+        `Invalid` for an empty log, `InvalidProof` for a damaged file, `StoreFull` and `Unavailable` by the disk.
         """
         with self._locked() as file:
             notes, end = self._repaired(file)
@@ -134,15 +135,19 @@ class CheckpointFile:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        new = not self._path.exists()
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            if new:
-                sync_folder(self._path.parent)
-            fcntl.flock(file, fcntl.LOCK_EX)  # two processes must not sign side by side
-            yield file
-        finally:
-            os.close(file)
+            new = not self._path.exists()
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                if new:
+                    sync_folder(self._path.parent)
+                fcntl.flock(file, fcntl.LOCK_EX)  # two processes must not sign side by side
+                yield file
+            finally:
+                os.close(file)
+        except OSError as error:
+            kind = StoreFull if error.errno == errno.ENOSPC else Unavailable
+            raise kind(f"{self._path.name} cannot be written now: {error.strerror}. Nothing was signed.") from error
 
 
 def _split(content: bytes) -> tuple[list[str], int]:

@@ -108,6 +108,7 @@ class _Walk:
     def __init__(self, evidence: MerkleLog | None) -> None:
         self.frontier = Frontier()
         self.evidence = evidence
+        self.remembered = evidence.size if evidence else 0  # before the log is read, as both may grow meanwhile
         self.parting: _Parting | None = None
 
     def to(self, size: int | None, events: Iterator[RecordedEvent]) -> Iterator[int]:
@@ -124,7 +125,7 @@ class _Walk:
 
     def finish(self) -> None:
         """The log has ended; so should the stored tree."""
-        if self.parting is None and self.evidence is not None and self.evidence.size > self.frontier.size:
+        if self.parting is None and self.evidence is not None and self.remembered > self.frontier.size:
             self.parting = _Parting(self.evidence.leaf(self.frontier.size), None)
 
     def _compare(self, batch: Sequence[RecordedEvent], hashes: Sequence[bytes]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Invalid
+from shared.errors import Invalid, StoreFull, Unavailable
 from shared.eventstore.port import RecordedEvent
 from shared.merkle import (
     Checkpoint,
@@ -265,6 +267,51 @@ def test_no_flipped_bit_of_the_file_passes_for_a_power_cut(
             with pytest.raises(InvalidProof):
                 checkpoints.issue(tree)
             assert path.read_bytes() == bytes(other)
+
+
+def test_a_full_disk_says_so_and_the_next_checkpoint_is_whole(
+    tree: MerkleLog, checkpoints: CheckpointFile, written: Any, history: list[RecordedEvent],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tree.catch_up(written(history))
+    write = os.pwrite
+
+    def nearly_full(file: int, data: bytes, offset: int) -> int:
+        if offset >= 50:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data[:50], offset)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", nearly_full)
+        with pytest.raises(StoreFull, match="Nothing was signed"):
+            checkpoints.issue(tree)
+    assert checkpoints.issue(tree) == checkpoints.notes()[0]
+
+
+def test_a_folder_that_is_not_there_says_so(
+    tree: MerkleLog, tmp_path: Path, written: Any, history: list[RecordedEvent]
+) -> None:
+    tree.catch_up(written(history))
+    with pytest.raises(Unavailable):
+        CheckpointFile(tmp_path / "missing" / "checkpoints.txt", KEY).issue(tree)
+
+
+def test_nobody_else_can_sign_while_one_signs(tmp_path: Path, written: Any, history: list[RecordedEvent]) -> None:
+    path = tmp_path / "checkpoints.txt"
+
+    class Watched(MerkleLog):
+        """A tree that looks, when it is asked for its root, whether the file could be locked a second time."""
+
+        def root(self, size: int | None = None) -> bytes:
+            with path.open() as file, pytest.raises(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return super().root(size)
+
+    with Watched(tmp_path / "watched.db") as tree:
+        tree.catch_up(written(history))
+        CheckpointFile(path, KEY).issue(tree)
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_two_signers_at_once_write_one_checkpoint(

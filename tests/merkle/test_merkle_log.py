@@ -156,6 +156,14 @@ def test_a_log_whose_last_covered_event_changed_is_refused(
     assert tree.size == 5
 
 
+def test_a_log_that_was_moved_to_other_positions_needs_its_tree_built_again(
+    tree: MerkleLog, written: Any, history: list[RecordedEvent]
+) -> None:
+    tree.catch_up(written(history))
+    with pytest.raises(LogDiverged):
+        tree.catch_up(written([event._replace(position=event.position + 1) for event in history]))
+
+
 def test_two_processes_that_catch_up_at_once_build_one_tree(tmp_path: Path, store: EventStore) -> None:
     add(store, "case-1", 500)
     with MerkleLog(tmp_path / "m.db") as one, MerkleLog(tmp_path / "m.db") as other:

@@ -227,6 +227,17 @@ def test_any_one_change_anywhere_is_found_with_and_without_the_tree(
     assert unnamed.after <= first < unnamed.until
 
 
+def test_a_log_that_grows_while_it_is_read_is_not_taken_for_a_rolled_back_one(
+    tree: MerkleLog, key: SigningKey, notes: list[str], written: Any, history: Events
+) -> None:
+    grown = [*history, stranger(history[-1])._replace(position=99)]
+    report = verify_log(
+        written(history), notes, key.verifier, tree, progress=lambda _: tree.catch_up(written(grown)) and None
+    )
+    assert report.ok
+    assert (report.size, tree.size) == (13, 14)
+
+
 def test_batches_and_checkpoints_need_not_meet(
     tree: MerkleLog, key: SigningKey, notes: list[str], written: Any, history: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
