@@ -30,7 +30,8 @@ class SqliteKeyStore:
     """Data keys in a SQLite file, or in memory without a path. Threads and processes share it.
 
     Opening it first does again what the ledger records and the store does not know: a deed that was cut short,
-    or one that an older backup undid. `redone` lists those, whose read models must be purged again.
+    or one that an older backup undid. `redone` lists those, whose read models must be purged again. It waits
+    `patience` seconds for other processes before it raises `Unavailable`.
     """
 
     def __init__(
@@ -39,25 +40,30 @@ class SqliteKeyStore:
         masters: MasterKeys,
         ledger: Ledger | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience: float = 30.0,
     ) -> None:
         self._masters = masters
         self.ledger = ledger
         self._clock = clock
         self._lock = threading.RLock()
-        self._file = KeysFile(path)
+        self._file = KeysFile(path, patience)
         self._generation = Generation(path and path.with_name("generation"))
-        with translated():
-            with self._generation.alone():
-                self._file.prepare(masters.newest)
-            self._require_masters()
-            self._generation.settle(self._file.one("SELECT generation FROM state")[0])
-            self.redone = self._catch_up()
-            self._file.purge()
+        try:
+            with translated():
+                with self._generation.alone():
+                    self._file.prepare(masters.newest)
+                self._require_masters()
+                self._generation.settle(self._file.state("generation"))
+                self.redone = self._catch_up()
+                self._file.purge()
+        except BaseException:
+            self.close()
+            raise
 
     def create(self, names: Iterable[KeyName]) -> None:
         """Make the keys that are not there yet, all in one commit. Raises `Forgotten`, and then makes none."""
         with self._lock, translated(), self._file.writing():
-            master = self._file.one("SELECT master FROM state")[0]
+            master = self._file.state("master")
             for name in sorted(set(names)):
                 self._refuse_forgotten(name)
                 if self._live(name) is None:
@@ -221,7 +227,7 @@ class SqliteKeyStore:
         if self.ledger is None:
             return []
         entries = self.ledger.entries()
-        head = self._file.one("SELECT ledger_head FROM state")[0]
+        head = self._file.state("ledger_head")
         if head and all(entry.hash != head for entry in entries):
             raise Tampered("The erasure ledger lacks an entry that the key store has seen: restore its own copy.")
         return [entry for entry in entries if self._knows_less(entry.erasure)]
