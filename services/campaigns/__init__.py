@@ -1,0 +1,16 @@
+"""Campaigns, advocacy and partners: what the centre does in public so that fewer people go missing or are sold."""
+
+from services.campaigns import advocacy, campaign, partner
+from services.campaigns.policies import ObservanceIsKept
+from services.campaigns.projections.advocacies import Advocacies
+from services.campaigns.projections.campaigns import Campaigns
+from services.campaigns.projections.partners import Partners
+from shared.context import Context
+
+context = Context(
+    name="campaigns",
+    title="Campaigns and advocacy",
+    deciders=(campaign.campaign, advocacy.advocacy, partner.partner),
+    policies=(ObservanceIsKept(),),
+    projections=(Campaigns(), Advocacies(), Partners()),
+)
