@@ -34,7 +34,10 @@ class Successor(Protocol):
 
 
 class Link:
-    """An attached process's end of the socket. `promote` makes an owner of this process, given the lock."""
+    """An attached process's end of the socket.
+
+    `promote` makes an owner of this process, given the lock; `on_damage` hears what the owner says of it.
+    """
 
     def __init__(
         self,
@@ -43,11 +46,13 @@ class Link:
         tail: Tail,
         patience: float,
         promote: Callable[[Claim], Successor],
+        on_damage: Callable[[StoreCorrupt], None],
     ) -> None:
         self._folder = folder
         self._tail = tail
         self._patience = patience
         self._promote = promote
+        self._on_damage = on_damage
         self._successor: Successor | None = None
         self._numbers = count(1)
         self._unanswered: dict[int, Append] = {}
@@ -155,6 +160,10 @@ class Link:
             append = self._unanswered.pop(number, None)
             if append:  # else it was asked twice, or its caller has lost patience
                 append.resolve(wire.read_answer(kind, body, append.stream))
+        elif kind == Kind.DAMAGED:
+            damage = wire.read_error(body)
+            if isinstance(damage, StoreCorrupt):
+                self._on_damage(damage)
         elif kind == Kind.WELCOME and number != wire.VERSION:
             failure = Unavailable("The log's owner runs another version of this program. Restart the older one.")
             self._tail.fail(failure)

@@ -91,6 +91,8 @@ def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Conn
     try:
         _create_if_empty(connection)
         check_format(connection)
+        # Writes nothing, yet fails for a file that can only be read, be it by its permissions or a damaged header.
+        connection.execute("INSERT INTO events SELECT * FROM events WHERE false")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         # 16 MB of write-ahead log between checkpoints: fewer of them, and still quick to recover.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")

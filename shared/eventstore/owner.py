@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from shared.errors import StoreCorrupt
@@ -30,17 +32,23 @@ class Owner:
             self._writer = Writer(folder, self._mark, tail, synchronous)
             undo.append(self._writer.close)
             damage, checked = check_on_opening(folder, self._mark)
-            if damage:
-                self._writer.refuse(damage)
             self._server = Server(ownership.listen(folder), self._writer, self._suspected)
-            self._scrub = None if checked else Scrub(folder, self._writer.refuse)
+            if damage:
+                self.refuse(damage)
+            self._scrub = None if checked else Scrub(folder, self.refuse)
         except BaseException:
             for step in reversed(undo):
                 step()
             raise
         self.append = self._writer.append
         self.submit = self._writer.submit
-        self.refuse = self._writer.refuse
+
+    def refuse(self, damage: StoreCorrupt) -> None:
+        """Take no more events; and if the structure is damaged, read no more streams, here or elsewhere."""
+        self._writer.refuse(damage)
+        if damage.facts.get("structure"):
+            self._reader.distrust(damage)
+            self._server.warn(damage)
 
     @property
     def refusal(self) -> str | None:
@@ -62,11 +70,11 @@ class Owner:
         self._claim.release()
 
     def _suspected(self, number: int, stream: str) -> None:
-        """An attached process reports damage: read it here; the reader tells the writer if it is so."""
+        """An attached process reports damage: look with fresh eyes, not at pages remembered."""
+        reader = Reader(self._folder, self.refuse)
         try:
-            if stream:
-                self._reader.stream_page(stream, number, 1)
-            else:
-                self._reader.page(number, 1)
-        except StoreCorrupt as damage:
-            self._writer.refuse(damage)
+            page = partial(reader.stream_page, stream) if stream else reader.page
+            with suppress(StoreCorrupt):
+                reader.sound_page(page, number, 1)
+        finally:
+            reader.close()

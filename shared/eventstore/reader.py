@@ -39,21 +39,34 @@ Page = Callable[[int, int], list[RecordedEvent]]
 class Reader:
     """Reads from the file of a log. Every method may be called from any thread.
 
-    `on_damage` is told of each damaged position that a read runs into.
+    `on_damage` is told of each damaged event that a read runs into. `reached` gives a position that the
+    log is known to have reached: a reading that ends before it has missed something.
     """
 
-    def __init__(self, folder: Path, on_damage: Callable[[StoreCorrupt], None]) -> None:
+    def __init__(
+        self, folder: Path, on_damage: Callable[[StoreCorrupt], None], reached: Callable[[], int] = lambda: 0
+    ) -> None:
         self._folder = folder
+        self._reached = reached
+        self._distrust: StoreCorrupt | None = None
         self._on_damage = on_damage
         self._idle: deque[sqlite3.Connection] = deque()
         self._closed = False
 
+    def distrust(self, damage: StoreCorrupt) -> None:
+        """From now on refuse to read streams: what leads to their events is damaged, so some might be missed.
+
+        The log itself is still read, as positions tell what is missing.
+        """
+        self._distrust = damage
+
     def head(self) -> int:
         """The position of the last event; 0 for an empty log."""
-        return int(self._rows("SELECT coalesce(max(position), 0) FROM events", ())[0][0])
+        return max(int(self._rows("SELECT coalesce(max(position), 0) FROM events", ())[0][0]), self._reached())
 
     def revision(self, stream: str) -> int | None:
         """The last revision of `stream`; None if it does not exist."""
+        self._trust()
         found: int | None = self._rows("SELECT max(revision) FROM events WHERE stream = ?", (stream,))[0][0]
         return found
 
@@ -89,6 +102,7 @@ class Reader:
             return self.stream_page(stream, at, count)
 
         def back(at: int, count: int) -> list[RecordedEvent]:
+            self._trust()
             return self._checked(_BY_REVISION_BACK, at, count, -1, stream)
 
         for page in self._pages(back if backwards else forward, start, backwards, limit, key=_REVISION):
@@ -96,14 +110,24 @@ class Reader:
 
     def page(self, start: int, count: int) -> list[RecordedEvent]:
         """Up to `count` events of the log, from position `start` on."""
-        return self._checked(_BY_POSITION, start, count, 1)
+        reached = self._reached()
+        events = self._checked(_BY_POSITION, start, count, 1)
+        if len(events) < count and start + len(events) <= reached:
+            raise damaged(start + len(events), None, "it is missing")
+        return events
 
     def page_back(self, start: int, count: int) -> list[RecordedEvent]:
         """Up to `count` events of the log, from position `start` backwards."""
-        return self._checked(_BY_POSITION_BACK, start, count, -1)
+        reached = self._reached()
+        events = self._checked(_BY_POSITION_BACK, start, count, -1)
+        highest = min(start, reached)
+        if highest > 0 and (not events or events[0].position < highest):
+            raise damaged(highest, None, "it is missing")
+        return events
 
     def stream_page(self, stream: str, start: int, count: int) -> list[RecordedEvent]:
         """Up to `count` events of `stream`, from revision `start` on."""
+        self._trust()
         return self._checked(_BY_REVISION, start, count, 1, stream)
 
     def close(self) -> None:
@@ -145,12 +169,17 @@ class Reader:
             at = events[-1][key] + step
             size = page_size_after(events)
 
+    def _trust(self) -> None:
+        if self._distrust:
+            raise self._distrust.with_traceback(None)
+
     def _checked(self, query: str, at: int, count: int, step: int, stream: str | None = None) -> list[RecordedEvent]:
         """The events that `query` finds from `at` on, all of them sound and none missing between them."""
         try:
             rows = self._rows(query, (at, count) if stream is None else (stream, at, count))
         except StoreCorrupt as error:
-            raise damaged(at, stream, str(error)) from error
+            error.facts |= damaged(at, stream, "").facts | {"structure": True}
+            raise
         key: Literal[0, 2] = _POSITION if stream is None else _REVISION
         # What is missing from the log's end cannot be seen here: the mark tells that.
         if rows and ((step == 1 and rows[0][key] != at) or rows[-1][key] != rows[0][key] + step * (len(rows) - 1)):

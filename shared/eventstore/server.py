@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
 
-from shared.errors import ForgetMeNotError
+from shared.errors import ForgetMeNotError, StoreCorrupt
 from shared.eventstore import wire
 from shared.eventstore.appending import Append, Outcome, check
 from shared.eventstore.port import Expected, NewEvent
@@ -86,6 +86,7 @@ class Server:
         self._writer = writer
         self._on_suspicion = on_suspicion
         self._attached: set[_Attached] = set()
+        self._warning = b""
         self._stopping = False
         self._waker, self._wake = os.pipe()
         listener.setblocking(False)
@@ -96,6 +97,12 @@ class Server:
         writer.after_group = self._answer
         self._thread = Thread(target=self._serve, name="event log server", daemon=True)
         self._thread.start()
+
+    def warn(self, damage: StoreCorrupt) -> None:
+        """Tell everyone, now and later, that what leads to the events of a stream is damaged."""
+        self._warning = wire.error_frame(Kind.DAMAGED, damage)
+        for attached in list(self._attached):
+            self._tell(attached, self._warning)
 
     def stop(self) -> None:
         """Take no more appends. What has been taken will be answered."""
@@ -111,6 +118,12 @@ class Server:
         self._selector.close()
         os.close(self._waker)
         os.close(self._wake)
+
+    def _tell(self, attached: _Attached, *frames: bytes) -> None:
+        with attached.lock:
+            attached.answers += frames
+        if attached.send(self._writer.head):
+            self._stir()
 
     def _stir(self) -> None:
         with suppress(BlockingIOError):  # full: it will wake anyway
@@ -171,10 +184,8 @@ class Server:
     def _take(self, attached: _Attached, kind: int, number: int, body: bytes, appends: list[Append]) -> None:
         if kind == Kind.HELLO:
             attached.greeted = number == wire.VERSION
-            with attached.lock:
-                attached.answers.append(wire.frame(Kind.WELCOME, wire.VERSION))
-                attached.answers.append(wire.frame(Kind.HEAD, self._writer.head))
-            attached.send(self._writer.head)
+            self._tell(attached, wire.frame(Kind.WELCOME, wire.VERSION), self._warning)
+            self._tell(attached, wire.frame(Kind.HEAD, self._writer.head))
         elif not attached.greeted:
             raise wire.BadFrame("no greeting in this version")
         elif kind == Kind.APPEND:

@@ -72,12 +72,12 @@ class EmbeddedLog:
         self._closing = Lock()
         self._closed = False
         self._tail = Tail()
-        self._reader = Reader(folder, self._damaged)
+        self._reader = Reader(folder, self._damaged, lambda: self._tail.head)
         self._role: Owner | Link
         if isinstance(found, Claim):
             self._promote(found)
         else:
-            self._role = link = Link(folder, found, self._tail, patience, self._promote)
+            self._role = link = Link(folder, found, self._tail, patience, self._promote, self._reader.distrust)
             link.start()
 
     def append(self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY) -> AppendResult:

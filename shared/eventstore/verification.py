@@ -35,6 +35,7 @@ class Damage(NamedTuple):
 
     detail: str
     position: int | None = None
+    structure: bool = False  # what finds events cannot be trusted, rather than one event
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def verify(folder: Path, reached: Reached | None, progress: Progress | None = No
             time.sleep(pause)
         return Report(at - 1, tuple(damages))
     except StoreCorrupt as error:
-        return Report(0, (Damage(str(error)),))
+        return Report(0, (Damage(str(error), structure=True),))
     finally:
         reader.close()
 
@@ -93,7 +94,7 @@ def _structure(folder: Path) -> list[Damage]:
         found = [str(failure)]
     finally:
         connection.close()
-    return [Damage(f"{log.LOG}: {detail}") for detail in found]
+    return [Damage(f"{log.LOG}: {detail}", structure=True) for detail in found]
 
 
 def _against_mark(reader: Reader, head: int, reached: Reached | None) -> list[Damage]:
@@ -146,6 +147,7 @@ def refusal(damages: tuple[Damage, ...]) -> StoreCorrupt:
     return StoreCorrupt(
         f"The log is damaged and takes no events: {first.detail}{more} Restore it from a backup.",
         position=next((damage.position for damage in damages if damage.position), None),
+        structure=any(damage.structure for damage in damages),
     )
 
 

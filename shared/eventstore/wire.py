@@ -21,7 +21,7 @@ _LONGEST = 2 * MAX_APPEND_BYTES + (1 << 20)
 
 
 class Kind(IntEnum):
-    """What a frame is. To the owner: HELLO, APPEND, WATCH, SUSPECT; from it: WELCOME, ANSWER, FAILED, HEAD."""
+    """What a frame is. To the owner: HELLO, APPEND, WATCH, SUSPECT; from it: WELCOME, ANSWER, FAILED, HEAD, DAMAGED."""
 
     HELLO = 1  # number: the version of this language
     APPEND = 2
@@ -31,6 +31,7 @@ class Kind(IntEnum):
     ANSWER = 18
     FAILED = 19
     HEAD = 20  # number: the position that the log has reached
+    DAMAGED = 21  # the file's structure is; the body says how
 
 
 _header = struct.Struct("<IBQ")
@@ -119,14 +120,23 @@ def answer_frame(number: int, outcome: Outcome) -> bytes:
     """The frame that answers an append."""
     if isinstance(outcome, AppendResult):
         return frame(Kind.ANSWER, number, _answer.pack(outcome.revision, outcome.position, outcome.written))
-    failure = {"code": outcome.code, "message": str(outcome), "facts": outcome.facts}
-    return frame(Kind.FAILED, number, json.dumps(failure).encode())
+    return error_frame(Kind.FAILED, outcome, number)
+
+
+def error_frame(kind: Kind, error: errors.ForgetMeNotError, number: int = 0) -> bytes:
+    """A frame that carries an error."""
+    return frame(kind, number, json.dumps({"code": error.code, "message": str(error), "facts": error.facts}).encode())
 
 
 def read_answer(kind: int, body: bytes, stream: str) -> Outcome:
     """The answer in a frame's body, to an append to `stream`."""
     if kind == Kind.ANSWER:
         return AppendResult(stream, *_answer.unpack(body))
+    return read_error(body)
+
+
+def read_error(body: bytes) -> errors.ForgetMeNotError:
+    """The error in a frame's body."""
     failure = json.loads(body)
     facts = failure["facts"]
     if failure["code"] == errors.WrongExpectedRevision.code:

@@ -63,7 +63,7 @@ class Model:
         return not (any(known) and expected == len(there) - 1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=appends)
 def test_every_history_follows_the_rules(
     store: EventStore, history: list[tuple[str, StreamState | str | int, list[int]]]
