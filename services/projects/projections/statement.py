@@ -1,0 +1,494 @@
+"""A grant's statement by earmark: awarded, committed, spent, left, each figure opening to its entries.
+
+Every entry is a row that never changes, with the day it counts from and the time it was recorded. So the statement can
+be asked for any day (`on`: what was true then) and as of any time (`as_of`: what was known then), or both.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, RowMapping, String, Table, func, select
+
+from services.projects.grant.award import (
+    EarmarkedLine,
+    GrantAmended,
+    GrantAwarded,
+    InstalmentReceived,
+    InstalmentReversed,
+)
+from services.projects.grant.reporting import GrantClosed
+from services.projects.grant.spending import (
+    ChargeReversed,
+    CostCharged,
+    FundsReserved,
+    ReservationReleased,
+)
+from services.projects.grant.state import Conversion, Share
+from services.projects.projections.paging import After, Limit, Next, amount_of, cents, page
+from services.projects.terms import READS_BOOKS, Category, Day, GrantId, LineName
+from shared.codec import Recorded
+from shared.errors import Invalid, NotFound
+from shared.messages import Query
+from shared.money import Currency, Money, Rate
+from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
+
+LINES_AN_EVENT = 512  # more than one event may have; serial = position * this + line's place in the event
+
+On = Annotated[Day | None, Field(description="True then: entries that count up to this day", examples=["2008-06-30"])]
+AsOf = Annotated[
+    AwareDatetime | None,
+    Field(description="Known then: entries recorded up to this time", examples=["2009-01-31T12:00:00+02:00"]),
+]
+
+
+class EntryKind(StrEnum):
+    """What kind of entry in a grant's books."""
+
+    AWARD = "award"
+    AMENDMENT = "amendment"
+    INSTALMENT = "instalment"
+    INSTALMENT_REVERSAL = "instalment_reversal"
+    RESERVATION = "reservation"
+    RELEASE = "release"
+    CHARGE = "charge"
+    REVERSAL = "reversal"
+    RETURN = "return"
+
+
+class StatementLine(BaseModel):
+    """One earmark."""
+
+    line: str
+    category: Category
+    first_day: date
+    last_day: date
+    awarded: Decimal
+    committed: Decimal = Field(description="Reserved and not yet charged")
+    spent: Decimal
+    left: Decimal
+    entries: str = Field(description="Where the figures open to their entries; add &figure=spent and the like")
+
+
+class StatementAnswer(BaseModel):
+    """Where a grant stands, by earmark, in its own currency."""
+
+    grant: str
+    project: str
+    funder: str
+    currency: Currency
+    on: date | None
+    as_of: datetime | None
+    lines: tuple[StatementLine, ...]
+    awarded: Decimal
+    committed: Decimal
+    spent: Decimal
+    left: Decimal
+    received: Decimal = Field(description="Instalments of the funder, less those taken back")
+    returned: Decimal = Field(description="Unspent rest that went back to the funder")
+    closed_on: date | None
+    position: int
+
+
+class ShowStatement(
+    Query[StatementAnswer], context="projects", route="GET /grants/{grant}/statement", roles=READS_BOOKS
+):
+    """A grant's statement by earmark: awarded, committed, spent, left."""
+
+    grant: GrantId
+    on: On = None
+    as_of: AsOf = None
+
+
+Figure = Literal["awarded", "committed", "spent", "received", "returned"]
+FIGURES: tuple[Figure, ...] = get_args(Figure)
+
+
+class Entry(BaseModel):
+    """An entry in a grant's books: how it changed each figure."""
+
+    kind: EntryKind
+    line: str | None
+    occurred: date
+    recorded_at: datetime
+    awarded: Decimal
+    committed: Decimal
+    spent: Decimal
+    received: Decimal
+    returned: Decimal
+    original: Money | None = Field(description="What it was before it was converted")
+    rate: Rate | None
+    expense: str | None
+    share: int | None
+    reference: str | None
+    entry: str | None = Field(description="The id of the reservation, charge, instalment or amendment")
+    position: int = Field(description="Of the event that made it")
+
+
+class EntryPage(BaseModel):
+    """Entries in the order they were recorded."""
+
+    entries: tuple[Entry, ...]
+    next: Next
+    position: int
+
+
+class ListGrantEntries(Query[EntryPage], context="projects", route="GET /grants/{grant}/entries", roles=READS_BOOKS):
+    """The entries behind a grant's figures."""
+
+    grant: GrantId
+    line: LineName | None = None
+    figure: Figure | None = Field(None, description="Only those that change this figure", examples=["spent"])
+    on: On = None
+    as_of: AsOf = None
+    after: After = None
+    limit: Limit = 50
+
+
+class GrantLine(BaseModel):
+    """A grant in a list."""
+
+    grant: str
+    project: str
+    funder: str
+    currency: Currency
+    eligible_from: date
+    eligible_until: date
+    closed_on: date | None
+
+
+class GrantPage(BaseModel):
+    """Grants in the order of their ids."""
+
+    grants: tuple[GrantLine, ...]
+    next: Next
+    position: int
+
+
+class ListGrants(Query[GrantPage], context="projects", route="GET /grants", roles=READS_BOOKS):
+    """List grants."""
+
+    project: str | None = Field(None, max_length=36, description="Of this project", examples=[None])
+    funder: str | None = Field(None, max_length=36, description="Of this funder", examples=[None])
+    after: After = None
+    limit: Limit = 50
+
+
+class GrantStatement(Projection):
+    """Grants, their lines, and every entry in their books."""
+
+    name = "grant_statement"
+    grants = table(
+        "statement_grants",
+        Column("grant", String, primary_key=True),
+        Column("project", String, index=True),
+        Column("funder", String, index=True),
+        Column("currency", String),
+        Column("eligible_from", String),
+        Column("eligible_until", String),
+        Column("closed_on", String),
+    )
+    lines = table(
+        "statement_lines",
+        Column("grant", String, primary_key=True),
+        Column("line", String, primary_key=True),
+        Column("place", BigInteger),
+        Column("category", String),
+        Column("first_day", String),
+        Column("last_day", String),
+    )
+    entries = table(
+        "statement_entries",
+        Column("grant", String, primary_key=True),
+        Column("serial", BigInteger, primary_key=True, autoincrement=False),
+        Column("kind", String),
+        Column("line", String),
+        Column("occurred", String),
+        Column("recorded_at", String),
+        *(Column(figure, BigInteger) for figure in FIGURES),
+        Column("original_amount", BigInteger),
+        Column("original_currency", String),
+        Column("rate", String),
+        Column("expense", String),
+        Column("share", Integer),
+        Column("reference", String),
+        Column("entry", String),
+    )
+
+    @on(GrantAwarded)
+    def grant_awarded(self, e: Recorded[GrantAwarded], rows: Rows) -> None:
+        """A new grant, with its earmarks."""
+        of = e.event
+        rows.put(
+            self.grants,
+            grant=of.grant,
+            project=of.project,
+            funder=of.funder,
+            currency=of.amount.currency,
+            eligible_from=of.eligible_from.isoformat(),
+            eligible_until=of.eligible_until.isoformat(),
+        )
+        for place, line in enumerate(of.lines):
+            self._open(rows, e, line, place, EntryKind.AWARD, line.first_day or of.eligible_from)
+
+    @on(GrantAmended)
+    def grant_amended(self, e: Recorded[GrantAmended], rows: Rows) -> None:
+        """Earmarks raised, lowered, added; the period extended."""
+        of = e.event
+        if of.eligible_until:
+            rows.change(self.grants, (of.grant,), eligible_until=of.eligible_until.isoformat())
+            for name in of.extended:
+                rows.change(self.lines, (of.grant, name), last_day=of.eligible_until.isoformat())
+        for place, change in enumerate(of.changes):
+            self._enter(
+                rows, e, EntryKind.AMENDMENT, change.line, of.effective, place, awarded=change.by, entry=of.amendment
+            )
+        for place, line in enumerate(of.new_lines, len(of.changes)):
+            first = max(of.effective, line.first_day or of.effective)
+            self._open(rows, e, line, place, EntryKind.AMENDMENT, first, entry=of.amendment)
+
+    @on(InstalmentReceived)
+    def instalment_received(self, e: Recorded[InstalmentReceived], rows: Rows) -> None:
+        """Money came in."""
+        of = e.event
+        received = of.amount.amount
+        self._enter(rows, e, EntryKind.INSTALMENT, None, of.occurred, received=received, entry=of.instalment)
+
+    @on(InstalmentReversed)
+    def instalment_reversed(self, e: Recorded[InstalmentReversed], rows: Rows) -> None:
+        """Money did not come in, or went back."""
+        of = e.event
+        back = -of.amount.amount
+        self._enter(rows, e, EntryKind.INSTALMENT_REVERSAL, None, of.occurred, received=back, entry=of.instalment)
+
+    @on(FundsReserved)
+    def funds_reserved(self, e: Recorded[FundsReserved], rows: Rows) -> None:
+        """Money is promised."""
+        of = e.event
+        self._enter(
+            rows,
+            e,
+            EntryKind.RESERVATION,
+            of.line,
+            of.occurred,
+            committed=of.amount.amount,
+            conversion=of.conversion,
+            share=of.share,
+            entry=of.reservation,
+        )
+
+    @on(ReservationReleased)
+    def reservation_released(self, e: Recorded[ReservationReleased], rows: Rows) -> None:
+        """Money is free again."""
+        of = e.event
+        freed = -of.amount.amount
+        self._enter(
+            rows, e, EntryKind.RELEASE, of.line, of.occurred, committed=freed, share=of.share, entry=of.reservation
+        )
+
+    @on(CostCharged)
+    def cost_charged(self, e: Recorded[CostCharged], rows: Rows) -> None:
+        """Money is spent; what was reserved for it is not reserved any more, from the later of the two days on."""
+        of = e.event
+        amount = of.amount.amount
+        early = of.reservation is not None and of.reserved_on is not None and of.reserved_on > of.occurred
+        self._enter(
+            rows,
+            e,
+            EntryKind.CHARGE,
+            of.line,
+            of.occurred,
+            spent=amount,
+            committed=-amount if of.reservation and not early else Decimal(0),
+            conversion=of.conversion,
+            share=of.share,
+            reference=of.reference,
+            entry=of.charge,
+        )
+        if early and of.reserved_on:
+            self._enter(rows, e, EntryKind.RELEASE, of.line, of.reserved_on, 1, committed=-amount, entry=of.reservation)
+
+    @on(ChargeReversed)
+    def charge_reversed(self, e: Recorded[ChargeReversed], rows: Rows) -> None:
+        """Money spent is back."""
+        of = e.event
+        back = -of.amount.amount
+        self._enter(rows, e, EntryKind.REVERSAL, of.line, of.occurred, spent=back, share=of.share, entry=of.charge)
+
+    @on(GrantClosed)
+    def grant_closed(self, e: Recorded[GrantClosed], rows: Rows) -> None:
+        """The rest went back."""
+        of = e.event
+        rows.change(self.grants, (of.grant,), closed_on=of.occurred.isoformat())
+        self._enter(rows, e, EntryKind.RETURN, None, of.occurred, returned=of.returned.amount)
+
+    def _open(
+        self,
+        rows: Rows,
+        e: Recorded[GrantAwarded] | Recorded[GrantAmended],
+        line: EarmarkedLine,
+        place: int,
+        kind: EntryKind,
+        day: date,
+        entry: str | None = None,
+    ) -> None:
+        rows.put(
+            self.lines,
+            grant=e.event.grant,
+            line=line.line,
+            place=_serial(e, place),
+            category=line.category,
+            first_day=str(line.first_day),
+            last_day=str(line.last_day),
+        )
+        self._enter(rows, e, kind, line.line, day, place, awarded=line.amount.amount, entry=entry)
+
+    def _enter(
+        self,
+        rows: Rows,
+        e: Recorded[Any],
+        kind: EntryKind,
+        line: str | None,
+        day: date,
+        place: int = 0,
+        *,
+        conversion: Conversion | None = None,
+        share: Share | None = None,
+        reference: str | None = None,
+        entry: str | None = None,
+        **figures: Decimal,
+    ) -> None:
+        amounts = {name: cents(figures.get(name, Decimal(0))) for name in FIGURES}
+        rows.put(
+            self.entries,
+            grant=e.event.grant,
+            serial=_serial(e, place),
+            kind=kind,
+            line=line,
+            occurred=day.isoformat(),
+            recorded_at=e.recorded_at.isoformat(),
+            **amounts,
+            original_amount=cents(conversion.original.amount) if conversion else None,
+            original_currency=conversion.original.currency if conversion else None,
+            rate=conversion.rate.model_dump_json() if conversion else None,
+            expense=share.expense if share else None,
+            share=share.share if share else None,
+            reference=reference,
+            entry=entry,
+        )
+
+    @answers(ShowStatement)
+    def show(self, query: ShowStatement, asking: Asking) -> StatementAnswer:
+        """Adds up the entries that count."""
+        grants, lines, entries = asking.live(self.grants), asking.live(self.lines), asking.live(self.entries)
+        found = asking.rows(select(grants).where(grants.c.grant == query.grant))
+        if not found:
+            raise NotFound("There is no such grant.")
+        grant = found[0]
+        summed = asking.rows(
+            select(entries.c.line, *(func.sum(entries.c[figure]).label(figure) for figure in FIGURES))
+            .where(*_counting(entries, query))
+            .group_by(entries.c.line)
+        )
+        sums = {row["line"]: {figure: amount_of(row[figure]) for figure in FIGURES} for row in summed}
+        shown = tuple(
+            _line(query.grant, row, sums.get(row["line"], {}))
+            for row in asking.rows(select(lines).where(lines.c.grant == query.grant).order_by(lines.c.place))
+        )
+        totals = {figure: sum((of[figure] for of in sums.values()), Decimal("0.00")) for figure in FIGURES}
+        return StatementAnswer(
+            grant=query.grant,
+            project=grant["project"],
+            funder=grant["funder"],
+            currency=grant["currency"],
+            on=query.on,
+            as_of=query.as_of,
+            lines=shown,
+            left=totals["awarded"] - totals["committed"] - totals["spent"],
+            **totals,
+            closed_on=grant["closed_on"],
+            position=asking.position,
+        )
+
+    @answers(ListGrantEntries)
+    def list_entries(self, query: ListGrantEntries, asking: Asking) -> EntryPage:
+        """A page of a grant's entries."""
+        entries = asking.live(self.entries)
+        wanted = select(entries).where(*_counting(entries, query)).order_by(entries.c.serial).limit(query.limit + 1)
+        if query.line:
+            wanted = wanted.where(entries.c.line == query.line)
+        if query.figure:
+            wanted = wanted.where(entries.c[query.figure] != 0)
+        if query.after:
+            wanted = wanted.where(entries.c.serial > _cursor(query.after))
+        found, further = page(asking.rows(wanted), query.limit, _entry, lambda row: str(row["serial"]))
+        return EntryPage(entries=found, next=further, position=asking.position)
+
+    @answers(ListGrants)
+    def list_grants(self, query: ListGrants, asking: Asking) -> GrantPage:
+        """A page of grants."""
+        grants = asking.live(self.grants)
+        wanted = select(grants).order_by(grants.c.grant).limit(query.limit + 1)
+        if query.after:
+            wanted = wanted.where(grants.c.grant > query.after)
+        if query.project:
+            wanted = wanted.where(grants.c.project == query.project)
+        if query.funder:
+            wanted = wanted.where(grants.c.funder == query.funder)
+        found, further = page(
+            asking.rows(wanted), query.limit, lambda row: GrantLine.model_validate(dict(row)), lambda row: row["grant"]
+        )
+        return GrantPage(grants=found, next=further, position=asking.position)
+
+
+def _serial(e: Recorded[Any], place: int) -> int:
+    return e.position * LINES_AN_EVENT + place
+
+
+def _cursor(after: str) -> int:
+    if not after.isascii() or not after.isdigit():
+        raise Invalid("`after` is the `next` of the page before; this is not one.")
+    return int(after)
+
+
+def _counting(entries: Table, query: ShowStatement | ListGrantEntries) -> list[ColumnElement[bool]]:
+    counting = [entries.c.grant == query.grant]
+    if query.on:
+        counting.append(entries.c.occurred <= query.on.isoformat())
+    if query.as_of:
+        counting.append(entries.c.recorded_at <= query.as_of.astimezone(UTC).isoformat())
+    return counting
+
+
+def _line(grant: str, row: RowMapping, sums: dict[Figure, Decimal]) -> StatementLine:
+    awarded, committed, spent = (sums.get(figure, Decimal("0.00")) for figure in FIGURES[:3])
+    return StatementLine(
+        line=row["line"],
+        category=row["category"],
+        first_day=row["first_day"],
+        last_day=row["last_day"],
+        awarded=awarded,
+        committed=committed,
+        spent=spent,
+        left=awarded - committed - spent,
+        entries=f"/grants/{grant}/entries?line={row['line']}",
+    )
+
+
+def _entry(row: RowMapping) -> Entry:
+    shown = {name: row[name] for name in ("kind", "line", "occurred", "expense", "share", "reference", "entry")}
+    original = None
+    if row["original_currency"]:
+        original = Money(amount=amount_of(row["original_amount"]), currency=row["original_currency"])
+    return Entry(
+        **shown,
+        **{figure: amount_of(row[figure]) for figure in FIGURES},
+        recorded_at=datetime.fromisoformat(row["recorded_at"]),
+        original=original,
+        rate=Rate.model_validate_json(row["rate"]) if row["rate"] else None,
+        position=row["serial"] // LINES_AN_EVENT,
+    )
