@@ -52,7 +52,12 @@ class DirectBus:
 
 def permit(message: Command | Query[Any], origin: Origin) -> None:
     """Raises `Forbidden` unless one of the asker's roles may send `message`. Policies may send any command."""
-    if message.roles & origin.roles or (isinstance(message, Command) and Role.POLICY in origin.roles):
+    permit_kind(type(message), origin)
+
+
+def permit_kind(kind: type[Command] | type[Query[Any]], origin: Origin) -> None:
+    """The same, before there is a message: an edge asks it before it looks at what was sent."""
+    if kind.roles & origin.roles or (issubclass(kind, Command) and Role.POLICY in origin.roles):
         return
-    allowed = ", ".join(sorted(message.roles)) or "nobody"
-    raise Forbidden(f"{type(message).__name__} is for: {allowed}.", allowed=sorted(message.roles))
+    allowed = ", ".join(sorted(kind.roles)) or "nobody"
+    raise Forbidden(f"{kind.__name__} is for: {allowed}.", allowed=sorted(kind.roles))

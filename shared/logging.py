@@ -47,25 +47,9 @@ def configure_logging(
     """Send every line of this process to `stream` (standard error). Without a format: console on a terminal."""
     out = stream or sys.stderr
     console = (log_format or ("console" if out.isatty() else "json")) == "console"
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=out.isatty())
-        if console
-        else structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line).decode())
-    )
-    chain: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _reduce_exception,
-        _reduce_values,
-    ]
-    structlog.configure(
-        processors=[*chain, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level]),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
-        cache_logger_on_first_use=False,
-    )
-    _route_libraries(chain, renderer, out, log_level)
+    renderer = _renderer(console=console, colors=out.isatty())
+    _configure_structlog(renderer, out, log_level)
+    _route_libraries(renderer, out, log_level)
 
 
 def correlated(correlation_id: UUID) -> AbstractContextManager[None]:
@@ -104,6 +88,21 @@ def explain(error: BaseException) -> dict[str, Any]:
     return found
 
 
+def _renderer(*, console: bool, colors: bool) -> Processor:
+    if console:
+        return structlog.dev.ConsoleRenderer(colors=colors)
+    return structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line).decode())
+
+
+def _configure_structlog(renderer: Processor, out: TextIO, log_level: LogLevel) -> None:
+    structlog.configure(
+        processors=[*CHAIN, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level]),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+
+
 def _short(filename: str) -> str:
     path = Path(filename)
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else "/".join(path.parts[-2:])
@@ -124,11 +123,24 @@ def _reduce_values(_: Any, __: str, line: EventDict) -> EventDict:
     return {key: value if key in kept else reduced(value) for key, value in line.items()}
 
 
-def _route_libraries(chain: list[Processor], renderer: Processor, out: TextIO, log_level: LogLevel) -> None:
+CHAIN: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _reduce_exception,
+    _reduce_values,
+]
+
+if not structlog.is_configured():
+    # What structlog does by itself shows the local variables of every frame of an exception.
+    _configure_structlog(_renderer(console=False, colors=False), sys.stderr, "INFO")
+
+
+def _route_libraries(renderer: Processor, out: TextIO, log_level: LogLevel) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         _LibraryLine(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *chain],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *CHAIN],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )

@@ -116,14 +116,19 @@ def invalid(errors: Iterable[FieldError]) -> Invalid:
 
 
 def _field(location: Sequence[int | str]) -> str:
-    """`split[2].amount`. A key that came in with the request is named only if it reads as a name."""
+    """`split[2].amount`"""
     path = ""
     for part in location:
         if isinstance(part, int):
             path += f"[{part}]"
         else:
-            path += f".{part if _NAME.fullmatch(part) else '(a key)'}"
+            path += f".{shown(part)}"
     return path.removeprefix(".")
+
+
+def shown(key: str) -> str:
+    """A key that came in with a request, as it may go back: only if it reads as the name of a field."""
+    return key if _NAME.fullmatch(key) else "(a key)"
 
 
 def _message(found: ErrorDetails, kind: type[BaseModel]) -> str:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from services.gateway.identities import Identity, pseudonym
 from shared.errors import Invalid, Unauthenticated, Unavailable
 from shared.messages import Role
+from shared.privacy.durable import sync_folder
 
 ALGORITHM = "EdDSA"
 ISSUER = "forgetmenot"
@@ -138,7 +139,8 @@ def _make_key(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    fresh.touch(mode=0o600, exist_ok=False)
+    with fresh.open("wb") as file:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
@@ -146,3 +148,4 @@ def _make_key(path: Path) -> None:
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(fresh)
     fresh.unlink()
+    sync_folder(path.parent)

@@ -51,6 +51,7 @@ class Lines:
 def lines() -> Iterator[Lines]:
     root, uvicorn_access = logging.getLogger(), logging.getLogger("uvicorn.access")
     before = (root.handlers, root.level, warnings.showwarning, threading.excepthook, sys.excepthook)
+    before_structlog = structlog.get_config()
     written = Lines()
     configure_logging("json", "INFO", written.stream)
     yield written
@@ -58,7 +59,7 @@ def lines() -> Iterator[Lines]:
     root.setLevel(level)
     logging.raiseExceptions = True
     uvicorn_access.disabled = False
-    structlog.reset_defaults()
+    structlog.configure(**before_structlog)
 
 
 def test_a_line_says_what_happened_when_and_under_which_correlation(lines: Lines) -> None:

@@ -1,0 +1,107 @@
+"""Puts the HTTP API together: declared routes, health, the OpenAPI document and its page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from services.gateway.http.edge import Edge
+from services.gateway.http.endpoints import DeclaredRoutes, Threads, declared_routes
+from services.gateway.http.openapi import describe
+from services.gateway.http.page import add_page
+from services.gateway.http.replies import MethodNotAllowed
+from services.gateway.identities import Identities
+from shared.bus import Bus
+from shared.context import Context
+from shared.errors import Invalid, NotFound
+from shared.messages import Query
+from shared.settings import Settings
+
+Readiness = Callable[[], Mapping[str, str]]
+"""What is not ready yet, by part, each with a sentence. Empty: ready."""
+
+
+def create_app(
+    bus: Bus,
+    contexts: Iterable[Context],
+    identities: Identities,
+    *,
+    readiness: Readiness,
+    settings: Settings,
+    extra_queries: Iterable[type[Query[Any]]] = (),
+) -> FastAPI:
+    """The HTTP API of these contexts. Raises ValueError if two declarations clash.
+
+    Run it with one server process: `uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, ...))`.
+    """
+    served = tuple(contexts)
+    extra = tuple(extra_queries)
+    for_commands = Threads(settings.threads, "command")
+    for_queries = Threads(settings.threads, "query")
+    routes = declared_routes(
+        [command for context in served for command in context.commands()],
+        [*(query for context in served for query in context.queries()), *extra],
+        identities,
+        bus,
+        for_commands=for_commands,
+        for_queries=for_queries,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        for_commands.close()
+        for_queries.close()
+
+    app = FastAPI(
+        title="Forget-me-not",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _not_served, RequestValidationError: _malformed},
+    )
+    _add_health(app, readiness)
+    add_page(app, lambda: describe(served, extra))
+    app.add_middleware(DeclaredRoutes, routes=routes)
+    app.add_middleware(Edge, max_body=settings.max_body)
+    return app
+
+
+def _add_health(app: FastAPI, readiness: Readiness) -> None:
+    @app.get("/health/live")
+    async def live() -> Response:
+        """The process answers."""
+        return JSONResponse({"status": "live"})
+
+    @app.get("/health/ready")
+    async def ready() -> Response:
+        """Everything behind the API is there; 503 with what is missing until then."""
+        waiting = await asyncio.to_thread(readiness)
+        if waiting:
+            return JSONResponse({"status": "not ready", "waiting_for": dict(waiting)}, 503)
+        return JSONResponse({"status": "ready"})
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals, as errors of our tree: the edge makes the answer."""
+    assert isinstance(error, HTTPException)  # noqa: S101
+    match error.status_code:
+        case 404:
+            raise NotFound("There is nothing at this address: /docs lists what there is.")
+        case 405:
+            raise MethodNotAllowed(tuple((error.headers or {}).get("Allow", "").split(", ")))
+        case _:
+            raise Invalid("The request is not valid.")
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    raise Invalid("The request is not valid.")
