@@ -124,6 +124,10 @@ class Command(_Declared):
         """The fields that name what the command creates."""
         return _new_ids(cls)
 
+    def stated(self) -> dict[str, Any]:
+        """What it states, for the event whose fields have the same names: `CaseOpened(**command.stated())`."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in self.STAMPS}
+
     def content(self) -> bytes:
         """What was asked for, canonically, without the stamps: two commands that ask for the same are equal here."""
         return self.model_dump_json(exclude=set(self.STAMPS)).encode()
