@@ -36,7 +36,9 @@ PADDING = 30
 CACHED_KEYS = 16_384
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
+# Only the one spelling that `seal` writes may open, so what is foreign to it becomes what no decoder takes. A token
+# is a multiple of three bytes long (see PADDING), so it has no padding and no spare bits that could be changed.
+_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _SHORTEST = 1 + 16 + 12 + 16
 
 
@@ -209,11 +211,9 @@ def _bound(place: Place) -> bytes:
 
 def _decode(token: str) -> bytes:
     try:
-        text = token.encode("ascii")
-        raw = a2b_base64(text.translate(_STANDARD))
+        raw = a2b_base64(token.encode("ascii").translate(_STANDARD), strict_mode=True)
     except (UnicodeEncodeError, Base64Error):
-        raise Tampered("A sealed value is not one.") from None
-    # Base64 has several spellings of the same bytes; only the one that was written is right.
-    if len(raw) < _SHORTEST or raw[:1] != VERSION or b2a_base64(raw, newline=False).translate(_URL_SAFE) != text:
+        raw = b""
+    if len(raw) < _SHORTEST or raw[:1] != VERSION:
         raise Tampered("A sealed value is not one.")
     return raw
