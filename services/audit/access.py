@@ -1,0 +1,197 @@
+"""The access log: who saw whose personal data, in a log of its own.
+
+One entry for each person whose values an answer holds, in that person's stream, so that their access history is one
+stream. The entries of an answer, and of all answers under way, share one flush to disk, and are there before the
+answer leaves. If that fails, so does the answer; but for the safety sheet, whose record then waits in a spool.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import ForgetMeNotError, Forgotten
+from shared.eventstore.port import NewEvent
+from shared.eventstore.sqlite import EmbeddedLog
+from shared.messages import Id, Origin, Query, Role
+from shared.privacy.personal import FORGOTTEN, Place, Retention
+from shared.privacy.port import KeyName, Vault
+
+DISCLOSED = "access.PersonalDataDisclosed"
+
+
+class Disclosure(BaseModel):
+    """One look at one person's data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    actor: str
+    roles: tuple[Role, ...]
+    on_behalf_of: str | None
+    query: str = Field(description="What was asked, such as cases.ShowCase")
+    fields: tuple[str, ...] = Field(description="Which values were opened: event type and field")
+    purpose: str | None = Field(description="Why, as the asker put it")
+    correlation_id: str
+    spooled: bool = Field(False, description="Recorded late, from the spool")
+
+
+class AccessHistory(BaseModel):
+    """Who has seen a person's data, the newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: Id
+    disclosures: tuple[Disclosure, ...]
+    next: str | None
+
+
+class ShowAccessHistory(
+    Query[AccessHistory],
+    context="audit",
+    route="GET /audit/access/{subject}",
+    roles=[Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.AUDITOR],
+):
+    """Who has seen this person's data: when, in which role, which fields, for what purpose."""
+
+    subject: Id
+    after: str | None = Field(None, description="`next` of the page before", pattern=r"^\d+$")
+    limit: int = Field(100, ge=1, le=500)
+
+
+class AccessLog:
+    """Records disclosures; the `Disclosures` of the read models. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        log: EmbeddedLog,
+        vault: Vault,
+        spool: Path,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._log = log
+        self._vault = vault
+        self._spool = Spool(spool)
+        self._clock = clock
+
+    def record(self, origin: Origin, query: Query[Any], revealed: Sequence[Place]) -> None:
+        """Record an answer's disclosures; they are on disk when this returns. Raises what the log raises.
+
+        A query that `opens_regardless` is never refused: its record waits in the spool until the log takes it.
+        """
+        entries = list(self._entries(origin, query, revealed))
+        try:
+            self._append(entries)
+        except ForgetMeNotError:
+            if not getattr(type(query), "opens_regardless", False):
+                raise
+            self._spool.add(entries)
+            return
+        self._drain()
+
+    def history(self, query: ShowAccessHistory) -> AccessHistory:
+        """Answer `ShowAccessHistory`."""
+        start = int(query.after) if query.after else None
+        found = list(self._log.read_stream(_stream(query.subject), start=start, backwards=True, limit=query.limit + 1))
+        page = found[: query.limit]
+        return AccessHistory(
+            subject=query.subject,
+            disclosures=tuple(self._read(raw.stream, raw.id, raw.data) for raw in page),
+            next=str(found[-1].revision) if len(found) > query.limit else None,
+        )
+
+    def _entries(self, origin: Origin, query: Query[Any], revealed: Sequence[Place]) -> Iterator[tuple[str, NewEvent]]:
+        fields: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for place in revealed:
+            fields[place.subject][f"{place.type}.{place.field}"] = None
+        for subject, names in fields.items():
+            stream, event_id = _stream(subject), uuid4()
+            data = {
+                "at": self._clock().isoformat(),
+                "actor": origin.actor,
+                "roles": sorted(origin.roles),
+                "on_behalf_of": origin.on_behalf_of,
+                "query": query.wire_type(),
+                "fields": list(names),
+                "purpose": self._sealed(origin.reason, subject, stream, event_id) if origin.reason else None,
+                "correlation_id": str(origin.correlation_id),
+            }
+            yield stream, NewEvent(event_id, DISCLOSED, orjson.dumps(data))
+
+    def _sealed(self, purpose: str, subject: str, stream: str, event_id: UUID) -> dict[str, str] | None:
+        name = KeyName(subject, Retention.REASON, stream)
+        try:
+            self._vault.prepare([name])
+            token = self._vault.seal(purpose, name, Place(stream, str(event_id), DISCLOSED, "purpose", subject))
+        except Forgotten:  # values that a hold keeps may still be seen, but nothing new is written about the person
+            return None
+        return {"sealed": token, "of": subject}
+
+    def _append(self, entries: Sequence[tuple[str, NewEvent]]) -> None:
+        for appended in [self._log.submit(stream, [event]) for stream, event in entries]:
+            appended.result()
+
+    def _drain(self) -> None:
+        for entries in self._spool.take():
+            self._append(entries)
+
+    def _read(self, stream: str, event_id: UUID, stored: bytes) -> Disclosure:
+        data = orjson.loads(stored)
+        if sealed := data["purpose"]:
+            place = Place(stream, str(event_id), DISCLOSED, "purpose", sealed["of"])
+            purpose = self._vault.open(sealed["sealed"], place)
+            data["purpose"] = "(forgotten)" if purpose is FORGOTTEN else purpose
+        return Disclosure.model_validate(data)
+
+
+class Spool:
+    """A file where records wait while the log cannot take them. An entry's id makes its repeat harmless."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._waiting = path.exists()
+
+    def add(self, entries: Sequence[tuple[str, NewEvent]]) -> None:
+        """Keep them, on disk."""
+        with self._lock:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                for stream, event in entries:
+                    data = orjson.loads(event.data) | {"spooled": True}
+                    line = orjson.dumps({"stream": stream, "id": str(event.id), "data": data})
+                    os.write(descriptor, line + b"\n")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self._waiting = True
+
+    def take(self) -> Iterator[list[tuple[str, NewEvent]]]:
+        """What waits; gone from the spool once the caller comes back for more without an error."""
+        if not self._waiting:
+            return
+        with self._lock:
+            if not self._path.exists():
+                return
+            lines = self._path.read_bytes().split(b"\n")
+            found = [orjson.loads(line) for line in lines if line.endswith(b"}")]
+            yield [
+                (entry["stream"], NewEvent(UUID(entry["id"]), DISCLOSED, orjson.dumps(entry["data"])))
+                for entry in found
+            ]
+            self._path.unlink()
+            self._waiting = False
+
+
+def _stream(subject: str) -> str:
+    return f"access-{subject}"
