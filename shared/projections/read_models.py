@@ -1,0 +1,215 @@
+"""Answers queries from read models: one snapshot, one position, and every personal value that is shown on record."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table
+
+from shared.bus import Answered
+from shared.codec import SealedValue
+from shared.errors import Unavailable
+from shared.messages import Origin, Query, Role
+from shared.privacy.personal import Hidden, Place
+from shared.privacy.port import Vault
+from shared.projections.declaration import Projection, Redacted
+from shared.projections.engine import writing
+from shared.projections.generations import Standing, create_bookkeeping, shape_of, standings, stored_table
+
+WAIT_SECONDS = 5.0
+LOOK_EVERY = 0.002  # seconds between two looks at the checkpoints while somebody waits
+
+PERSONAL = frozenset(
+    {
+        Role.CASEWORKER,
+        Role.SUPERVISOR,
+        Role.DUTY_OFFICER,
+        Role.PSYCHOLOGIST,
+        Role.LAWYER,
+        Role.SHELTER_MANAGER,
+        Role.DATA_PROTECTION_OFFICER,
+    }
+)
+"""Roles that see personal values, where nothing narrower is asked (`may_see`)."""
+
+
+class Disclosures(Protocol):
+    """Where every reading of personal data is recorded."""
+
+    def record(self, origin: Origin, query: Query[Any], revealed: Sequence[Place]) -> None:
+        """Keep who was shown what, by place and never by value. If this raises, nothing is shown."""
+        ...
+
+
+def sees_personal_values(origin: Origin, place: Place) -> bool:
+    """The rule where nothing narrower is given: by role alone."""
+    return not PERSONAL.isdisjoint(origin.roles)
+
+
+class ReadModels:
+    """Answers the queries of `projections`. Safe to use from many threads; projecting may be another process's work."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        projections: Iterable[Projection],
+        vault: Vault,
+        *,
+        disclosures: Disclosures | None = None,
+        may_see: Callable[[Origin, Place], bool] = sees_personal_values,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._vault = vault
+        self._disclosures = disclosures
+        self._may_see = may_see
+        self._wait_seconds = wait_seconds
+        self._answering = {query: projection for projection in projections for query in projection.queries()}
+        with writing(engine) as connection:
+            create_bookkeeping(connection)
+        postgres = engine.dialect.name == "postgresql"  # SQLite has a snapshot a transaction as it is
+        self._engine = engine.execution_options(isolation_level="REPEATABLE READ") if postgres else engine
+        self._arrivals = _Arrivals(self._engine)
+        self._tables: dict[tuple[str, int], Table] = {}
+
+    def ask(self, query: Query[Any], origin: Origin, wait_for: int = 0) -> Answered:
+        """Answer from a read model that reflects at least position `wait_for`.
+
+        Raises what the query raises, and `Unavailable` if the read model does not get there in time, is stopped
+        before it, is not built yet, or if what would be shown could not be put on record.
+        """
+        projection = self._answering[type(query)]
+        while (answered := self._answer(projection, query, origin, wait_for)) is None:
+            self._arrivals.wait(projection.name, wait_for, self._wait_seconds)
+        return answered
+
+    def _answer(self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int) -> Answered | None:
+        """None if the read model is not at `wait_for` yet."""
+        with self._engine.connect() as connection:
+            standing = _live(connection, projection.name)
+            if standing is None or standing.shape != shape_of(projection):
+                raise Unavailable(f"{projection.name} is being built: ask again once its status says live.")
+            if standing.position < wait_for:
+                return None
+            asking = _Asking(connection, origin, standing, self._vault, self._may_see, self._tables)
+            answer = projection.answer(query, asking)
+        if asking.revealed and self._disclosures:
+            try:
+                self._disclosures.record(origin, query, asking.revealed)
+            except Exception as error:
+                raise Unavailable(
+                    "That it was shown cannot be put on record, so it is not shown: ask again."
+                ) from error
+        return Answered(answer, standing.position)
+
+
+class _Asking:
+    """See `shared.projections.declaration.Asking`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        origin: Origin,
+        standing: Standing,
+        vault: Vault,
+        may_see: Callable[[Origin, Place], bool],
+        tables: dict[tuple[str, int], Table],
+    ) -> None:
+        self.origin = origin
+        self.position = standing.position
+        self.revealed: list[Place] = []
+        self._connection = connection
+        self._generation = standing.generation
+        self._vault = vault
+        self._may_see = may_see
+        self._tables = tables
+
+    def live(self, table: Table, /) -> Table:
+        """See `Asking.live`."""
+        named = (table.name, self._generation)
+        if named not in self._tables:
+            self._tables[named] = stored_table(table, self._generation)
+        return self._tables[named]
+
+    def rows(self, statement: Select[Any], /) -> Sequence[RowMapping]:
+        """See `Asking.rows`."""
+        return self._connection.execute(statement).mappings().all()
+
+    def reveal(self, sealed: str | None, /) -> Any:
+        """See `Asking.reveal`."""
+        if sealed is None:
+            return None
+        found = SealedValue.from_text(sealed)
+        if not self._may_see(self.origin, found.place):
+            return Redacted(hidden="withheld")
+        value = self._vault.open(found.token, found.place)
+        if isinstance(value, Hidden):
+            return Redacted(hidden="forgotten")
+        self.revealed.append(found.place)
+        return value
+
+
+class _Arrivals:
+    """Those who wait for read models to reach a position. One of them looks, for all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._changed = threading.Condition()
+        self._live: dict[str, Standing] = {}
+        self._looking = False
+
+    def wait(self, name: str, position: int, seconds: float) -> None:
+        """Return once the live generation of `name` is at `position`. Raises `Unavailable` if that takes too long."""
+        deadline = time.monotonic() + seconds
+        first_look = self._look()
+        with self._changed:
+            self._live = first_look
+            while not self._is_there(name, position):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise Unavailable(
+                        f"{name} has not reached position {position} within {seconds:g} seconds: ask again, or "
+                        "without waiting for it.",
+                        position=position,
+                    )
+                if self._looking:
+                    self._changed.wait(left)
+                else:
+                    self._look_for_all()
+
+    def _is_there(self, name: str, position: int) -> bool:
+        live = self._live.get(name)
+        if live is None or live.position >= position:
+            return True  # none: whoever asks again is told why
+        if live.stopped_at is not None:
+            raise Unavailable(
+                f"{name} stopped at position {live.stopped_at} and does not reach {position}: ask without waiting "
+                "for it, and have it mended.",
+                position=live.position,
+            )
+        return False
+
+    def _look_for_all(self) -> None:
+        """One look after a moment's sleep; whoever waits is woken if it shows anything new."""
+        self._looking = True
+        self._changed.release()
+        found = self._live
+        try:
+            time.sleep(LOOK_EVERY)
+            found = self._look()
+        finally:
+            self._changed.acquire()
+            self._looking = False
+            self._live = found
+            # Even if nothing is new: the one who looked may have waited long enough, and another has to look then.
+            self._changed.notify_all()
+
+    def _look(self) -> dict[str, Standing]:
+        with self._engine.connect() as connection:
+            return {one.name: one for one in standings(connection) if one.live}
+
+
+def _live(connection: Connection, name: str) -> Standing | None:
+    return next((one for one in standings(connection, [name]) if one.live), None)
