@@ -1,0 +1,138 @@
+"""An installation: a data folder with its log, its keys and its read models, opened by one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from services.audit import log_queries
+from services.audit.access import AccessLog, ShowAccessHistory
+from services.audit.replay import LogAccess
+from services.gateway.contexts import CONTEXTS, registry
+from services.protection.execution import ErasureExecution, RetentionExecution
+from services.protection.restoring import certificates, record_again
+from shared.bus import Answered, DirectBus
+from shared.errors import Unavailable
+from shared.eventstore.sqlite import open_store
+from shared.handling import CommandHandler
+from shared.messages import Command, Origin, Query, Receipt, Role
+from shared.policies import Policy
+from shared.privacy.vault import open_vault
+from shared.projections.declaration import Projection
+from shared.projections.engine import read_model_engine
+from shared.projections.projector import Projector
+from shared.projections.read_models import ReadModels
+from shared.settings import Settings
+
+LogQuery = Callable[[Any, Origin], Any]
+
+
+class Installation:
+    """What every process of an installation works with. Opening it finishes what an erasure or a restore left undone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.folder = usable(settings.data_dir)
+        self.vault = open_vault(self.folder)
+        self.store = open_store(self.folder / "log")
+        self.registry = registry()
+        self.handler = CommandHandler(self.store, self.registry, self.vault)
+        self._record_erasures_again()
+
+    @property
+    def projections(self) -> list[Projection]:
+        """Every read model."""
+        return [projection for context in CONTEXTS for projection in context.projections]
+
+    def policies(self) -> list[Policy]:
+        """Every policy, with those that destroy keys."""
+        declared = [policy for context in CONTEXTS for policy in context.policies]
+        keys = self.vault.keys
+        return [*declared, ErasureExecution(self.store, keys, today), RetentionExecution(self.store, keys)]
+
+    @cached_property
+    def engine(self) -> Any:
+        """Where read models are."""
+        return read_model_engine(self.folder / "read-models.db")
+
+    @cached_property
+    def access_log(self) -> AccessLog:
+        """Who saw whose data: a log of its own."""
+        return AccessLog(open_store(self.folder / "access"), self.vault, self.folder / "access.spool")
+
+    @cached_property
+    def read_models(self) -> ReadModels:
+        """Answers queries, on the record."""
+        return ReadModels(self.engine, self.projections, self.vault, disclosures=self.access_log)
+
+    def projector(self) -> Projector:
+        """Fills the read models."""
+        return Projector(self.store, self.engine, self.projections)
+
+    def bus(self) -> DirectBus:
+        """How the edges of this process reach the services."""
+        return DirectBus(self.handler.handle, self.ask)
+
+    def send(self, command: Command, origin: Origin, command_id: UUID) -> Receipt:
+        """Send as the system itself does: roles are checked by the bus."""
+        return self.bus().send(command, origin, command_id=command_id)
+
+    def ask(self, query: Query[Any], origin: Origin, wait_for: int = 0) -> Answered:
+        """Answer a query from its read model, or from the log where it asks the log itself."""
+        if answer := self.log_queries.get(type(query)):
+            return Answered(answer(query, origin), self.store.head())
+        return self.read_models.ask(query, origin, wait_for)
+
+    @cached_property
+    def log_queries(self) -> dict[type[Query[Any]], LogQuery]:
+        """Queries that no read model answers."""
+        return {
+            **{kind: self._of_the_log(answer) for kind, answer in log_queries.items()},
+            ShowAccessHistory: lambda query, origin: self.access_log.history(query),
+        }
+
+    def _of_the_log(self, answer: Callable[[Any, LogAccess], Any]) -> LogQuery:
+        return lambda query, origin: answer(query, LogAccess(self.store, self.registry, self.vault, origin))
+
+    def _record_erasures_again(self) -> None:
+        ledger = self.vault.keys.ledger
+        if ledger is None or not ledger.entries():
+            return
+        origin = Origin("system:restore", frozenset({Role.POLICY}))
+        missing = ledger.unknown_to(set(certificates(self.store)))
+        record_again(missing, lambda command, command_id: self.send(command, origin, command_id))
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.store.close()
+        self.vault.keys.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def today() -> date:
+    """The day, by the clock of this machine."""
+    return datetime.now(UTC).date()
+
+
+def usable(folder: Path) -> Path:
+    """The data folder, made if need be, for its owner's eyes alone. Raises `Unavailable` if it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unavailable(f"The data folder {folder} cannot be made ({error.strerror}): set DATA_DIR.") from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise Unavailable(f"The data folder {folder} cannot be written: set DATA_DIR to one that can.")
+    return folder
