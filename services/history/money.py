@@ -11,7 +11,7 @@ from services.projects.funder import FunderKind, RegisterFunder
 from services.projects.grant.award import AwardGrant, EarmarkedLine, ReceiveInstalment, ReportOwed
 from services.projects.grant.reporting import AcceptReport, SubmitReport
 from services.projects.grant.spending import ChargeGrant, ReserveFunds
-from services.projects.project import ApproveProject, CompleteProject, ProposeProject, StartProject
+from services.projects.project.life import ApproveProject, CompleteProject, ProposeProject, StartProject
 from services.projects.terms import Category
 from shared.messages import Role
 from shared.money import Money

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from services.projects import funder, grant, project, register
+from services.projects import expense, funder, grant, project, register
+from services.projects.policies import policies
+from services.projects.projections.deadlines import FunderReports
+from services.projects.projections.expenses import Expenses
 from services.projects.projections.portfolio import Portfolio
 from services.projects.projections.statement import GrantStatement
 from shared.context import Context
@@ -10,6 +13,7 @@ from shared.context import Context
 context = Context(
     name="projects",
     title="Projects and money",
-    deciders=(funder.funder, project.project, register.register, grant.grant),
-    projections=(Portfolio(), GrantStatement()),
+    deciders=(funder.funder, project.project, register.register, grant.grant, expense.expense),
+    policies=policies,
+    projections=(Portfolio(), GrantStatement(), FunderReports(), Expenses()),
 )

@@ -9,8 +9,8 @@ from typing import Annotated, assert_never
 
 from pydantic import Field, StringConstraints
 
-from services.projects.terms import KEEPS_BOOKS, FunderId, Title, has_happened
-from shared.dates import Occurred, earliest
+from services.projects.terms import KEEPS_BOOKS, FunderId, Title
+from shared.dates import Occurred, must_have_happened
 from shared.decider import Decider
 from shared.errors import Conflict, DomainError
 from shared.handling import must_exist
@@ -115,7 +115,7 @@ def decide(command: FunderCommands, funder: Funder) -> Sequence[FunderEvents]:
                     "leave the donor out.",
                     rule="donor-is-private",
                 )
-            has_happened(earliest(command.occurred), command.now)
+            must_have_happened(command.occurred, command.now)
             return [
                 FunderRegistered(
                     funder=command.funder,

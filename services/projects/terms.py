@@ -7,14 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from shared.errors import DomainError
 from shared.messages import Id, Role
 
-HERE = ZoneInfo("Europe/Vilnius")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -61,13 +58,3 @@ class Category(StrEnum):
     EVENTS = "events"
     ADMINISTRATION = "administration"
     OTHER = "other"
-
-
-def has_happened(day: date, now: datetime) -> None:
-    """Raises `DomainError` if `day` has not come yet, by the clock on the centre's wall."""
-    today = now.astimezone(HERE).date()
-    if day > today:
-        raise DomainError(
-            f"What is recorded as done has happened; {day} is still to come; a day up to {today} would be accepted.",
-            rule="not-in-the-future",
-        )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.projects.grant import award, reporting, spending
+from services.projects.grant import award, reporting, requests, spending
 from services.projects.grant.state import Grant
 from shared.decider import Decider
 
-GrantCommands = award.AwardCommands | spending.SpendingCommands | reporting.ReportingCommands
-GrantEvents = award.AwardEvents | spending.SpendingEvents | reporting.ReportingEvents
+GrantCommands = award.AwardCommands | spending.SpendingCommands | requests.RequestCommands | reporting.ReportingCommands
+GrantEvents = award.AwardEvents | spending.SpendingEvents | requests.RequestEvents | reporting.ReportingEvents
 
 
 def decide(command: GrantCommands, grant: Grant) -> Sequence[GrantEvents]:
@@ -18,6 +18,8 @@ def decide(command: GrantCommands, grant: Grant) -> Sequence[GrantEvents]:
         return award.decide(command, grant)
     if isinstance(command, spending.SpendingCommands):
         return spending.decide(command, grant)
+    if isinstance(command, requests.RequestCommands):
+        return requests.decide(command, grant)
     return reporting.decide(command, grant)
 
 
@@ -27,6 +29,8 @@ def evolve(grant: Grant, event: GrantEvents) -> Grant:
         return award.evolve(grant, event)
     if isinstance(event, spending.SpendingEvents):
         return spending.evolve(grant, event)
+    if isinstance(event, requests.RequestEvents):
+        return requests.evolve(grant, event)
     return reporting.evolve(grant, event)
 
 

@@ -32,8 +32,8 @@ from services.projects.terms import (
     ProjectId,
     ReportName,
     SignedAmount,
-    has_happened,
 )
+from shared.dates import must_have_happened
 from shared.errors import Conflict, DomainError
 from shared.messages import Id, new_id
 from shared.money import Money
@@ -173,7 +173,7 @@ def decide(command: AwardCommands, grant: Grant) -> Sequence[AwardEvents]:
         case ReceiveInstalment(instalment=instalment, amount=amount, occurred=occurred):
             must_be_open(grant)
             _same_currency(amount, grant)
-            has_happened(occurred, command.now)
+            must_have_happened(str(occurred), command.now)
             if grant.received + amount.amount > grant.amount:
                 raise DomainError(
                     f"Instalments stay within the award of {grant.money(grant.amount)}; "
@@ -189,7 +189,7 @@ def decide(command: AwardCommands, grant: Grant) -> Sequence[AwardEvents]:
                     "Only an instalment that has come in can be taken back; this one has not, or no longer stands.",
                     rule="instalment-stands",
                 )
-            has_happened(occurred, command.now)
+            must_have_happened(str(occurred), command.now)
             amount = grant.money(grant.instalments[instalment])
             return [InstalmentReversed(grant=command.grant, instalment=instalment, amount=amount, occurred=occurred)]
         case _:
@@ -199,7 +199,7 @@ def decide(command: AwardCommands, grant: Grant) -> Sequence[AwardEvents]:
 def _award(command: AwardGrant, grant: Grant) -> GrantAwarded:
     if grant.currency:
         raise Conflict("This grant is awarded already: amend it, or award another under a new id.")
-    has_happened(command.occurred, command.now)
+    must_have_happened(str(command.occurred), command.now)
     eligible = Period(command.eligible_from, command.eligible_until)
     _in_order(eligible)
     lines = tuple(_dated(line, eligible) for line in command.lines)
@@ -235,7 +235,7 @@ def _award(command: AwardGrant, grant: Grant) -> GrantAwarded:
 
 def _amend(command: AmendGrant, grant: Grant) -> GrantAmended:
     must_be_open(grant)
-    has_happened(command.occurred, command.now)
+    must_have_happened(str(command.occurred), command.now)
     if command.eligible_until and command.eligible_until <= grant.eligible.last:
         raise DomainError(
             f"An amendment only extends the period; it ends on {grant.eligible.last}; give a later day. "
@@ -369,4 +369,4 @@ def evolve(grant: Grant, event: AwardEvents) -> Grant:
 
 def _opened(line: EarmarkedLine, effective: date = date.min) -> Line:
     first, last = line.first_day or date.min, line.last_day or date.max
-    return Line(Period(first, last), Headroom().changed(max(first, effective), line.amount.amount))
+    return Line(line.category, Period(first, last), Headroom().changed(max(first, effective), line.amount.amount))

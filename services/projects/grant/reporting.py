@@ -19,7 +19,8 @@ from services.projects.grant.state import (
     ReportStatus,
     must_be_open,
 )
-from services.projects.terms import KEEPS_BOOKS, Day, ReportName, has_happened
+from services.projects.terms import KEEPS_BOOKS, Day, ReportName
+from shared.dates import must_have_happened
 from shared.errors import DomainError
 from shared.messages import Role
 from shared.money import Money
@@ -155,7 +156,7 @@ def decide(command: ReportingCommands, grant: Grant) -> Sequence[ReportingEvents
             return [ReportRequired(grant=of, report=report, first_day=first_day, last_day=last_day, due=due)]
         case SubmitReport(grant=of, report=report, occurred=occurred):
             owed = _report(grant, report, {ReportStatus.DUE})
-            has_happened(occurred, command.now)
+            must_have_happened(str(occurred), command.now)
             if occurred <= owed.period.last:
                 raise DomainError(
                     f"A report is submitted after its period has ended; it ends on {owed.period.last}; "
@@ -165,7 +166,7 @@ def decide(command: ReportingCommands, grant: Grant) -> Sequence[ReportingEvents
             return [ReportSubmitted(grant=of, report=report, occurred=occurred)]
         case ReturnReport(grant=of, report=report, due=due, occurred=occurred):
             _report(grant, report, {ReportStatus.SUBMITTED})
-            has_happened(occurred, command.now)
+            must_have_happened(str(occurred), command.now)
             if due < occurred:
                 raise DomainError(
                     f"A report that came back is due after that; it came back on {occurred}; give that day or later.",
@@ -174,7 +175,7 @@ def decide(command: ReportingCommands, grant: Grant) -> Sequence[ReportingEvents
             return [ReportReturned(grant=of, report=report, due=due, occurred=occurred)]
         case AcceptReport(grant=of, report=report, occurred=occurred):
             _report(grant, report, {ReportStatus.SUBMITTED})
-            has_happened(occurred, command.now)
+            must_have_happened(str(occurred), command.now)
             return [ReportAccepted(grant=of, report=report, occurred=occurred)]
         case RecordReportOverdue(grant=of, report=report):
             late = grant.reports.get(report)
@@ -183,7 +184,7 @@ def decide(command: ReportingCommands, grant: Grant) -> Sequence[ReportingEvents
             return [ReportOverdue(grant=of, report=report, due=late.due)]
         case ClosePeriod(grant=of, first_day=first_day, last_day=last_day):
             period = _in_order(first_day, last_day)
-            has_happened(last_day, command.now)
+            must_have_happened(str(last_day), command.now)
             if period in grant.books_closed:
                 return []
             return [PeriodClosed(grant=of, first_day=first_day, last_day=last_day)]
@@ -194,7 +195,7 @@ def decide(command: ReportingCommands, grant: Grant) -> Sequence[ReportingEvents
 
 
 def _close(command: CloseGrant, grant: Grant) -> GrantClosed:
-    has_happened(command.occurred, command.now)
+    must_have_happened(str(command.occurred), command.now)
     if command.occurred < grant.last_entry:
         raise DomainError(
             f"A grant is closed after its last entry; that is of {grant.last_entry}; give that day or a later one.",

@@ -1,17 +1,15 @@
-"""What becomes of a grant's money: reserved, charged, reversed, or refused.
+"""What becomes of a grant's money by people's hands: reserved, charged, given back, reversed.
 
-A person's command that breaks a rule is refused with the rule. An expense's share that does is answered with an event,
-for the expense waits for an answer: the share then falls to own funds.
+What breaks a rule is refused with the rule. What expenses and campaigns ask for is in `requests`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, assert_never
-from uuid import UUID, uuid5
 
 from pydantic import Field
 
@@ -30,7 +28,7 @@ from services.projects.grant.state import (
     must_fit,
 )
 from services.projects.terms import KEEPS_BOOKS, Day, LineName
-from shared.errors import DomainError, NotFound
+from shared.errors import DomainError
 from shared.messages import Id, new_id
 from shared.money import LITAS_PEGGED, Money, Rate, convert, litas_rate
 
@@ -62,9 +60,14 @@ class ReserveFunds(GrantCommand, route="POST /grants/{grant}/reservations", role
 class ReleaseReservation(
     GrantCommand, route="POST /grants/{grant}/reservations/{reservation}/release", roles=KEEPS_BOOKS
 ):
-    """Give back what is left of a reservation."""
+    """Give back what is left of a reservation, or part of it."""
 
     reservation: ReservationId
+    amount: Money | None = Field(
+        None,
+        description="How much, in the grant's currency; else all",
+        examples=[{"amount": "20.00", "currency": "EUR"}],
+    )
     occurred: Day = Field(description="When it was given back", examples=["2008-03-20"])
 
 
@@ -90,31 +93,6 @@ class ReverseCharge(GrantCommand, route="POST /grants/{grant}/charges/{charge}/r
     occurred: Day = Field(description="The reversal's own day", examples=["2008-04-02"])
 
 
-class ReserveShare(GrantCommand):
-    """Asked by an expense: reserve its share."""
-
-    share: Share
-    line: LineName
-    amount: Money
-    rate: Rate | None = None
-    due_to_person: bool = False
-    occurred: Day
-
-
-class ChargeShare(GrantCommand):
-    """Asked by an expense: charge what was reserved for its share."""
-
-    share: Share
-    occurred: Day
-
-
-class ReleaseShare(GrantCommand):
-    """Asked by an expense that was reversed: take its share back, reserved or charged."""
-
-    share: Share
-    occurred: Day
-
-
 class FundsReserved(GrantEvent):
     """Money of a line is promised."""
 
@@ -123,6 +101,7 @@ class FundsReserved(GrantEvent):
     amount: Money
     conversion: Conversion | None = None
     share: Share | None = None
+    campaign: Id | None = None
     occurred: Day
 
 
@@ -161,88 +140,52 @@ class ChargeReversed(GrantEvent):
     occurred: Day
 
 
-class ChargeRefused(GrantEvent):
-    """The grant does not take an expense's share: by which rule, and how much it would have taken."""
-
-    share: Share
-    line: str
-    amount: Money
-    rule: str
-    left: Money | None = None
-    occurred: Day
-
-
-class ReversalRefused(GrantEvent):
-    """The grant cannot take back an expense's share on that day: somebody has to reverse the charge on another."""
-
-    share: Share
-    entry: Id
-    rule: str
-    occurred: Day
-
-
-PersonsCommands = ReserveFunds | ReleaseReservation | ChargeGrant | ReverseCharge
-ExpensesCommands = ReserveShare | ChargeShare | ReleaseShare
-SpendingCommands = PersonsCommands | ExpensesCommands
-SpendingEvents = FundsReserved | ReservationReleased | CostCharged | ChargeReversed | ChargeRefused | ReversalRefused
+SpendingCommands = ReserveFunds | ReleaseReservation | ChargeGrant | ReverseCharge
+SpendingEvents = FundsReserved | ReservationReleased | CostCharged | ChargeReversed
 
 
 def decide(command: SpendingCommands, grant: Grant) -> Sequence[SpendingEvents]:
     """The rules of spending."""
     match command:
-        case ReserveFunds(reservation=reservation):
-            return [_reserve(command, grant, reservation)]
-        case ReleaseReservation(reservation=reservation, occurred=occurred):
-            return [_release(command, grant, reservation, occurred)]
+        case ReserveFunds(line=line, amount=cost, occurred=day):
+            amount, conversion = comes_to(command, grant, line, cost, day, command.rate)
+            must_fit(grant, line, amount.amount, day)
+            return [
+                FundsReserved(
+                    grant=command.grant,
+                    reservation=command.reservation,
+                    line=line,
+                    amount=amount,
+                    conversion=conversion,
+                    occurred=day,
+                )
+            ]
+        case ReleaseReservation(reservation=reservation, occurred=day):
+            must_be_open(grant)
+            _not_an_expenses(_standing(grant, reservation))
+            return [release(command, grant, reservation, day, command.amount)]
         case ChargeGrant():
             return [_charge(command, grant)]
-        case ReverseCharge(charge=charge, reversal=reversal):
-            return [_reverse(command, grant, charge, reversal)]
-        case ReserveShare(share=share):
-            if grant.reservations.get(share.entry) or grant.charges.get(share.entry):
-                return []
-            try:
-                return [_reserve(command, grant, share.entry, share)]
-            except (DomainError, NotFound) as refusal:
-                return [_refused(command, grant, share, command.line, command.amount, refusal)]
-        case ChargeShare(share=share):
-            reserved = grant.reservations.get(share.entry)
-            return _charge_share(command, grant, share, reserved) if reserved else []
-        case ReleaseShare(share=share):
-            return _take_back_share(command, grant, share)
+        case ReverseCharge(charge=charge, reversal=reversal, occurred=day):
+            return [reverse(command, grant, charge, reversal, day)]
         case _:
             assert_never(command)
 
 
-def _reserve(
-    command: ReserveFunds | ReserveShare, grant: Grant, reservation: str, share: Share | None = None
-) -> FundsReserved:
-    amount, conversion = _entry(command, grant)
-    must_fit(grant, command.line, amount.amount, command.occurred)
-    return FundsReserved(
-        grant=command.grant,
-        reservation=reservation,
-        line=command.line,
-        amount=amount,
-        conversion=conversion,
-        share=share,
-        occurred=command.occurred,
-    )
-
-
 def _charge(command: ChargeGrant, grant: Grant) -> CostCharged:
-    amount, conversion = _entry(command, grant)
-    covered_from = None
+    amount, conversion = comes_to(command, grant, command.line, command.amount, command.occurred, command.rate)
+    reserved_on = None
     if command.reservation:
         reserved = _standing(grant, command.reservation)
+        _not_an_expenses(reserved)
         if reserved.line != command.line or amount.amount > reserved.amount:
             raise DomainError(
                 f"A charge from a reservation stays within it; {grant.money(reserved.amount)} is reserved on line "
                 f"'{reserved.line}'; up to that would be accepted there, the rest as a charge of its own.",
                 rule="within-the-reservation",
             )
-        covered_from = reserved.day
-    must_fit(grant, command.line, amount.amount, command.occurred, covered_from)
+        reserved_on = reserved.day
+    must_fit(grant, command.line, amount.amount, command.occurred, reserved_on)
     return CostCharged(
         grant=command.grant,
         charge=command.charge,
@@ -250,25 +193,33 @@ def _charge(command: ChargeGrant, grant: Grant) -> CostCharged:
         amount=amount,
         conversion=conversion,
         reservation=command.reservation,
-        reserved_on=covered_from,
+        reserved_on=reserved_on,
         reference=command.reference,
         occurred=command.occurred,
     )
 
 
-def _entry(command: ReserveFunds | ReserveShare | ChargeGrant, grant: Grant) -> tuple[Money, Conversion | None]:
-    """What an entry comes to in the grant's currency, if the grant may have it on that day at all."""
+def comes_to(
+    command: GrantCommand,
+    grant: Grant,
+    line: str,
+    cost: Money,
+    day: date,
+    rate: Rate | None,
+    *,
+    due_to_person: bool = False,
+) -> tuple[Money, Conversion | None]:
+    """What an entry comes to in the grant's currency, if the line may have it on that day at all."""
     must_be_open(grant)
-    line = line_of(grant, command.line)
-    must_be_unlocked(grant, command.occurred, command)
-    if command.occurred not in line.period:
+    period = line_of(grant, line).period
+    must_be_unlocked(grant, day, command)
+    if day not in period:
         raise DomainError(
-            f"A cost lies in its line's period; line '{command.line}' is for {line.period}, "
-            f"the cost is of {command.occurred}; record it on a line for that day.",
+            f"A cost lies in its line's period; line '{line}' is for {period}, the cost is of {day}; "
+            "record it on a line for that day.",
             rule="in-the-eligible-period",
         )
-    due_to_person = isinstance(command, ReserveShare) and command.due_to_person
-    amount, conversion = _in_currency_of(grant, command.amount, command.rate, command.occurred, due_to_person)
+    amount, conversion = _in_currency_of(grant, cost, rate, day, due_to_person)
     if not amount.amount:
         raise DomainError("An entry is of at least a cent; nothing is given; give an amount.", rule="at-least-a-cent")
     return amount, conversion
@@ -303,28 +254,44 @@ def _standing(grant: Grant, reservation: str) -> Reservation:
     )
 
 
-def _release(
-    command: GrantCommand, grant: Grant, reservation: str, occurred: date, share: Share | None = None
+def _not_an_expenses(reserved: Reservation) -> None:
+    if reserved.share:
+        raise DomainError(
+            "What is reserved for an expense follows the expense; this is; reverse the expense, or let it be charged.",
+            rule="reserved-for-an-expense",
+        )
+
+
+def release(
+    command: GrantCommand, grant: Grant, reservation: str, day: date, amount: Money | None = None
 ) -> ReservationReleased:
+    """Give back a reservation, or `amount` of it."""
     must_be_open(grant)
     reserved = _standing(grant, reservation)
-    must_be_unlocked(grant, occurred, command)
-    if occurred < reserved.day:
+    must_be_unlocked(grant, day, command)
+    if day < reserved.day:
         raise DomainError(
             f"Money is given back after it was reserved; that was on {reserved.day}; give that day or a later one.",
             rule="not-before-the-entry",
+        )
+    all_of_it = grant.money(reserved.amount)
+    if amount and (amount.currency != all_of_it.currency or not 0 < amount.amount <= reserved.amount):
+        raise DomainError(
+            f"No more is given back than is reserved; {all_of_it} is; {amount} is asked; give up to {all_of_it}.",
+            rule="within-the-reservation",
         )
     return ReservationReleased(
         grant=command.grant,
         reservation=reservation,
         line=reserved.line,
-        amount=grant.money(reserved.amount),
-        share=share,
-        occurred=occurred,
+        amount=amount or all_of_it,
+        share=reserved.share,
+        occurred=day,
     )
 
 
-def _reverse(command: ReverseCharge | ReleaseShare, grant: Grant, charge: str, reversal: str) -> ChargeReversed:
+def reverse(command: GrantCommand, grant: Grant, charge: str, reversal: str, day: date) -> ChargeReversed:
+    """Take back a charge."""
     must_be_open(grant)
     charged = grant.charges.get(charge)
     if not charged or charged.reversed:
@@ -332,8 +299,8 @@ def _reverse(command: ReverseCharge | ReleaseShare, grant: Grant, charge: str, r
             "Only a charge that stands can be reversed; this one was never made, or is reversed already.",
             rule="charge-stands",
         )
-    must_be_unlocked(grant, command.occurred, command)
-    if command.occurred < charged.day:
+    must_be_unlocked(grant, day, command)
+    if day < charged.day:
         raise DomainError(
             f"A charge is reversed after it was made; that was on {charged.day}; give that day or a later one.",
             rule="not-before-the-entry",
@@ -345,116 +312,27 @@ def _reverse(command: ReverseCharge | ReleaseShare, grant: Grant, charge: str, r
         line=charged.line,
         amount=grant.money(charged.amount),
         share=charged.share,
-        occurred=command.occurred,
+        occurred=day,
     )
-
-
-def _charge_share(command: ChargeShare, grant: Grant, share: Share, reserved: Reservation) -> list[SpendingEvents]:
-    """Charge all that was reserved, on the day it was reserved for; the earmark has room for it since then."""
-    amount = grant.money(reserved.amount)
-    try:
-        must_be_open(grant)
-        must_be_unlocked(grant, reserved.day, command)
-    except DomainError as refusal:  # the period was reported in between
-        released = ReservationReleased(
-            grant=command.grant,
-            reservation=share.entry,
-            line=reserved.line,
-            amount=amount,
-            share=share,
-            occurred=_first_open_day(grant, reserved.day),
-        )
-        return [released, _refused(command, grant, share, reserved.line, amount, refusal)]
-    return [
-        CostCharged(
-            grant=command.grant,
-            charge=share.entry,
-            line=reserved.line,
-            amount=amount,
-            conversion=reserved.conversion,
-            reservation=share.entry,
-            reserved_on=reserved.day,
-            share=share,
-            occurred=reserved.day,
-        )
-    ]
-
-
-def _take_back_share(command: ReleaseShare, grant: Grant, share: Share) -> list[SpendingEvents]:
-    charged = grant.charges.get(share.entry)
-    reserved = grant.reservations.get(share.entry)
-    try:
-        if charged and not charged.reversed:
-            return [_reverse(command, grant, share.entry, str(uuid5(UUID(share.entry), "reversal")))]
-        if reserved:
-            return [_release(command, grant, share.entry, max(command.occurred, reserved.day), share)]
-    except DomainError as refusal:
-        return [
-            ReversalRefused(
-                grant=command.grant,
-                share=share,
-                entry=share.entry,
-                rule=refusal.facts["rule"],
-                occurred=command.occurred,
-            )
-        ]
-    return []
-
-
-def _refused(
-    command: ReserveShare | ChargeShare,
-    grant: Grant,
-    share: Share,
-    line: str,
-    amount: Money,
-    refusal: DomainError | NotFound,
-) -> ChargeRefused:
-    left = refusal.facts.get("left")
-    return ChargeRefused(
-        grant=command.grant,
-        share=share,
-        line=line,
-        amount=amount,
-        rule=refusal.facts.get("rule", "grant-is-awarded"),
-        left=grant.money(Decimal(left)) if left else None,
-        occurred=command.occurred,
-    )
-
-
-def _first_open_day(grant: Grant, day: date) -> date:
-    while lock := grant.lock_on(day):
-        day = lock.last + timedelta(days=1)
-    return day
 
 
 def evolve(grant: Grant, event: SpendingEvents) -> Grant:
     """A grant after money was promised, spent or given back."""
     match event:
         case FundsReserved(reservation=reservation, line=line, amount=amount, occurred=day):
-            reserved = Reservation(line, amount.amount, day, event.conversion)
+            reserved = Reservation(line, amount.amount, day, event.share, event.conversion)
             return replace(
                 grant.moved(line, (day, -amount.amount)),
                 reservations=grant.reservations.put(reservation, reserved),
                 reserved=grant.reserved + amount.amount,
             )
         case ReservationReleased(reservation=reservation, line=line, amount=amount, occurred=day):
-            return replace(
-                grant.moved(line, (day, amount.amount)),
-                reservations=grant.reservations.drop(reservation),
-                reserved=grant.reserved - amount.amount,
-            )
+            return _used(grant.moved(line, (day, amount.amount)), reservation, amount.amount)
         case CostCharged(charge=charge, reservation=reservation, line=line, amount=amount, occurred=day):
             if reservation is None:
                 return _charged(grant.moved(line, (day, -amount.amount)), charge, event)
-            used = _standing(grant, reservation)
-            rest = replace(used, amount=used.amount - amount.amount)
-            rests = grant.reservations
-            moved = grant.moved(line, (day, -amount.amount), (max(day, used.day), amount.amount))
-            return replace(
-                _charged(moved, charge, event),
-                reservations=rests.put(reservation, rest) if rest.amount else rests.drop(reservation),
-                reserved=grant.reserved - amount.amount,
-            )
+            moves = ((day, -amount.amount), (max(day, event.reserved_on or day), amount.amount))
+            return _used(_charged(grant.moved(line, *moves), charge, event), reservation, amount.amount)
         case ChargeReversed(charge=charge, line=line, amount=amount, occurred=day):
             standing = grant.charges.get(charge) or Charge(line, amount.amount, day)
             return replace(
@@ -462,8 +340,6 @@ def evolve(grant: Grant, event: SpendingEvents) -> Grant:
                 charges=grant.charges.put(charge, replace(standing, reversed=True)),
                 spent=grant.spent - amount.amount,
             )
-        case ChargeRefused() | ReversalRefused():
-            return grant
         case _:
             assert_never(event)
 
@@ -474,3 +350,11 @@ def _charged(grant: Grant, charge: str, event: CostCharged) -> Grant:
         charges=grant.charges.put(charge, Charge(event.line, event.amount.amount, event.occurred, event.share)),
         spent=grant.spent + event.amount.amount,
     )
+
+
+def _used(grant: Grant, reservation: str, amount: Decimal) -> Grant:
+    """With that much less in the reservation; gone when nothing is left of it."""
+    before = _standing(grant, reservation)
+    rest = replace(before, amount=before.amount - amount)
+    kept = grant.reservations.put(reservation, rest) if rest.amount else grant.reservations.drop(reservation)
+    return replace(grant, reservations=kept, reserved=grant.reserved - amount)

@@ -14,7 +14,8 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.projects.grant.headroom import Entries, Headroom
-from services.projects.terms import ExpenseId, GrantId, has_happened
+from services.projects.terms import Category, ExpenseId, GrantId
+from shared.dates import must_have_happened
 from shared.errors import DomainError
 from shared.handling import must_exist
 from shared.messages import Command, Event, Id
@@ -73,8 +74,9 @@ class Share(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An earmark: for costs of its period only."""
+    """An earmark: for one kind of cost, of its period only."""
 
+    category: Category
     period: Period
     headroom: Headroom
 
@@ -86,6 +88,7 @@ class Reservation:
     line: str
     amount: Decimal
     day: date
+    share: Share | None = None
     conversion: Conversion | None = None
 
 
@@ -175,7 +178,7 @@ def must_be_open(grant: Grant) -> None:
 
 def must_be_unlocked(grant: Grant, day: date, command: Command) -> None:
     """Raises `DomainError` if `day` has not come, or falls in a period that is closed or reported."""
-    has_happened(day, command.now)
+    must_have_happened(str(day), command.now)
     if lock := grant.lock_on(day):
         raise DomainError(
             f"A closed or reported period takes no entries; {lock} is locked; "

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, Intege
 
 from services.projects.funder import FunderCorrected, FunderKind, FunderRegistered
 from services.projects.grant.award import GrantAmended, GrantAwarded
-from services.projects.project import (
+from services.projects.project.life import (
     ProjectApproved,
     ProjectCancelled,
     ProjectCompleted,
@@ -20,8 +20,8 @@ from services.projects.project import (
     ProjectRejected,
     ProjectStartCorrected,
     ProjectStarted,
-    Status,
 )
+from services.projects.project.state import Status
 from services.projects.projections.paging import After, Limit, Next, amount_of, cents, page
 from services.projects.register import NumberWithdrawn, ProjectNumbered
 from services.projects.terms import STAFF
