@@ -1,0 +1,82 @@
+"""What is kept of a person to decide with. None of it says who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.cases.vocabulary import PersonId
+from shared.dates import earliest
+from shared.messages import Command, Event
+
+
+class PersonCommand(Command, context="cases"):
+    """An instruction about one person."""
+
+    person: PersonId
+
+
+class PersonEvent(Event, context="cases"):
+    """A fact of one person."""
+
+    person: PersonId
+
+
+class Standing(StrEnum):
+    """What a court has declared a person to be, or that they reappeared."""
+
+    UNDECLARED = "undeclared"
+    DECLARED_MISSING = "declared_missing"
+    DECLARED_DEAD = "declared_dead"
+    REAPPEARED = "reappeared"
+
+
+class Purpose(StrEnum):
+    """What a consent is for."""
+
+    SHARING = "sharing"
+    PUBLICATION = "publication"
+    PHOTOGRAPH = "photograph"
+    CONTACT = "contact"
+    REPRESENTATION = "representation"
+    RESEARCH = "research"
+
+
+class Consent(NamedTuple):
+    """A consent: for one purpose, to one recipient, until a day, and what is shared under it."""
+
+    purpose: Purpose
+    recipient: str
+    given: str
+    until: date
+    withdrawn: bool = False
+    referrals: tuple[str, ...] = ()
+
+    def allows(self, to: str, recipient: str | None, occurred: str) -> bool:
+        """Whether it allows sharing that happened then, with a kind of recipient or one organisation."""
+        meant = self.purpose is Purpose.SHARING and self.recipient in {to, recipient}
+        return meant and not self.withdrawn and earliest(self.given) <= earliest(occurred) <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person. Until it is shown that they are an adult, they are treated as a child."""
+
+    registered: bool = False
+    born_adult: bool = False  # by a birth date from a reliable source
+    found_adult: bool | None = None  # by a finding, where there was one
+    has_birth_date: bool = False
+    described: bool = False
+    has_safe_contact: bool = False
+    standing: Standing = Standing.UNDECLARED
+    names: Mapping[str, bool] = field(default_factory=dict)  # name id -> whether it stands
+    documents: Mapping[str, bool] = field(default_factory=dict)
+    consents: Mapping[str, Consent] = field(default_factory=dict)
+
+    @property
+    def shown_adult(self) -> bool:
+        """Whether it was shown that they are an adult."""
+        return self.born_adult if self.found_adult is None else self.found_adult
