@@ -1,7 +1,8 @@
 """What the activity report counts: one row a project, grant, service, programme, campaign and outcome.
 
 A service keeps a row of its own, so that a correction replaces it and a retraction removes it; the indexes hold all
-that the report asks, so that it reads them alone. Persons appear by id, and only to be counted once.
+that the report asks, so that it reads them alone. Persons appear by id, and only to be counted once: forgetting one
+changes no figure.
 """
 
 from __future__ import annotations
@@ -10,34 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    RowMapping,
-    Select,
-    SmallInteger,
-    String,
-    Text,
-    func,
-    select,
-    union_all,
-)
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, SmallInteger, String, Text
 
-from services.analytics.report import (
-    FUNDER_KINDS,
-    SERVICE_KINDS,
-    SMALLEST,
-    ActivityReport,
-    CampaignReported,
-    OutcomeReported,
-    Participants,
-    ReportActivity,
-    permit_period,
-)
+from services.analytics.counting import ACROSS_YEARS, EXACT_DAY, WITHIN_A_YEAR, Counting
+from services.analytics.report import ActivityReport, ReportActivity, permit_period
 from services.analytics.views import (
+    VICTIM,
     AdvocacyConcluded,
     AttendanceCorrected,
     CampaignCorrected,
@@ -50,19 +29,17 @@ from services.analytics.views import (
     ProgrammeRequested,
     ProjectStartCorrected,
     ProjectStarted,
+    RecordsLinked,
+    RecordsUnlinked,
+    ServiceCorrected,
     ServiceDelivered,
+    ServiceRetracted,
     SupportCorrected,
     SupportGiven,
 )
 from shared.codec import Recorded
 from shared.dates import span, today
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
-
-VICTIM = "trafficking_victim"
-FAMILY_MEMBER = "family_member"
-
-EXACT_DAY, WITHIN_A_YEAR, ACROSS_YEARS = 0, 1, 2
-"""How vague a date is: what falls within one year is exact enough for a report of whole years."""
 
 
 def _dated(occurred: str) -> dict[str, Any]:
@@ -106,6 +83,9 @@ class Activity(Projection):
         Column("person", String),
         *_day_columns(),  # of the admission
         Index("activity_programmes_by_day", "ground", "day"),
+    )
+    links = table(
+        "activity_links", Column("link", String, primary_key=True), Column("first", String), Column("second", String)
     )
     campaigns = table(
         "activity_campaigns",
@@ -182,8 +162,8 @@ class Activity(Projection):
         """It should not have been there. Entries that are no help given have no row."""
         rows.drop(self.services, (e.event.entry,))
 
-    @on(ServiceDelivered)
-    def delivered(self, e: Recorded[ServiceDelivered], rows: Rows) -> None:
+    @on(ServiceDelivered, ServiceCorrected)
+    def delivered(self, e: Recorded[ServiceDelivered | ServiceCorrected], rows: Rows) -> None:
         """A service of a programme."""
         rows.put(
             self.services,
@@ -194,6 +174,21 @@ class Activity(Projection):
             synthetic=int(e.metadata.synthetic),
             **_dated(e.event.occurred),
         )
+
+    @on(ServiceRetracted)
+    def not_delivered(self, e: Recorded[ServiceRetracted], rows: Rows) -> None:
+        """It was not delivered."""
+        rows.drop(self.services, (e.event.service,))
+
+    @on(RecordsLinked)
+    def linked(self, e: Recorded[RecordsLinked], rows: Rows) -> None:
+        """Two records, one person."""
+        rows.put(self.links, link=e.event.link, first=e.event.first, second=e.event.second)
+
+    @on(RecordsUnlinked)
+    def unlinked(self, e: Recorded[RecordsUnlinked], rows: Rows) -> None:
+        """Two records, two persons."""
+        rows.drop(self.links, (e.event.link,))
 
     @on(ProgrammeRequested)
     def requested(self, e: Recorded[ProgrammeRequested], rows: Rows) -> None:
@@ -263,136 +258,3 @@ class Activity(Projection):
         """The report of one period."""
         permit_period(query, asking.origin)
         return Counting(self, query, asking).report(today(self._clock()))
-
-
-class Counting:
-    """One report in the making: its period, and what has been found about its figures on the way."""
-
-    def __init__(self, activity: Activity, query: ReportActivity, asking: Asking) -> None:
-        self._activity = activity
-        self._query = query
-        self._asking = asking
-        self._period = (query.first.isoformat(), query.last.isoformat())
-        self._vague_enough = WITHIN_A_YEAR if query.whole_years else EXACT_DAY
-        self._suppressed: list[str] = []
-        self._approximate: list[str] = []
-        self._synthetic: list[str] = []
-
-    def report(self, now: date) -> ActivityReport:
-        """All of it."""
-        by_year = self._projects_by_year()
-        return ActivityReport(
-            period={"from": self._query.first, "to": self._query.last},
-            preliminary=self._query.last >= now,
-            projects_total=sum(by_year.values()),
-            projects_by_year=by_year,
-            projects_by_funder_kind=self._projects_by_funder_kind(),
-            beneficiaries_assisted=self._persons("beneficiaries_assisted", VICTIM),
-            family_members_supported=self._persons("family_members_supported", FAMILY_MEMBER),
-            services_by_kind=self._services_by_kind(),
-            campaigns=self._campaigns(),
-            advocacy_outcomes=self._outcomes(),
-            suppressed=tuple(self._suppressed),
-            approximate=tuple(self._approximate),
-            synthetic=tuple(self._synthetic),
-            position=self._asking.position,
-        )
-
-    def _projects_by_year(self) -> dict[str, int]:
-        live = self._asking.live(self._activity.projects).c
-        year = func.substr(live.day, 1, 4).label("year")
-        found = self._asking.rows(
-            select(year, func.count().label("number"), func.max(live.vague), *_marks(live))
-            .where(live.day <= self._period[1])
-            .group_by(year)
-            .order_by(year)
-        )
-        for figure in ("projects_total", "projects_by_year"):
-            self._note(figure, found)
-        return {row["year"]: row["number"] for row in found}
-
-    def _projects_by_funder_kind(self) -> dict[str, int]:
-        projects, grants, funders = map(
-            self._asking.live, (self._activity.projects, self._activity.grants, self._activity.funders)
-        )
-        found = self._asking.rows(
-            select(funders.c.kind, func.count(projects.c.project.distinct()).label("number"), *_marks(grants.c))
-            .select_from(projects)
-            .join(grants, grants.c.project == projects.c.project)
-            .join(funders, funders.c.funder == grants.c.funder)
-            .where(projects.c.day <= self._period[1], grants.c.day <= self._period[1])
-            .group_by(funders.c.kind)
-        )
-        self._note("projects_by_funder_kind", found)
-        return dict.fromkeys(FUNDER_KINDS, 0) | {row["kind"]: row["number"] for row in found}
-
-    def _persons(self, figure: str, ground: str) -> int | None:
-        services, programmes = (
-            self._asking.live(self._activity.services).c,
-            self._asking.live(self._activity.programmes).c,
-        )
-        served = (
-            select(services.person, *_marks(services))
-            .where(services.ground == ground, services.day.between(*self._period))
-            .group_by(services.person)
-        )
-        admitted = select(programmes.person, programmes.vague, programmes.synthetic).where(
-            programmes.ground == ground, programmes.day.between(*self._period)
-        )
-        either = union_all(served, admitted).subquery()
-        found = self._asking.rows(select(func.count(either.c.person.distinct()).label("number"), *_marks(either.c)))
-        self._note(figure, found)
-        return self._published(figure, found[0]["number"])
-
-    def _services_by_kind(self) -> dict[str, int]:
-        live = self._asking.live(self._activity.services).c
-        found = self._asking.rows(
-            select(live.kind, func.count().label("number"), *_marks(live))
-            .where(live.day.between(*self._period))
-            .group_by(live.kind)
-        )
-        self._note("services_by_kind", found)
-        return dict.fromkeys(SERVICE_KINDS, 0) | {row["kind"]: row["number"] for row in found}
-
-    def _campaigns(self) -> tuple[CampaignReported, ...]:
-        live = self._asking.live(self._activity.campaigns)
-        found = self._asking.rows(self._in_period(select(live)).order_by(live.c.day, live.c.campaign))
-        self._note("campaigns", found)
-        return tuple(self._campaign(index, row) for index, row in enumerate(found))
-
-    def _campaign(self, index: int, row: RowMapping) -> CampaignReported:
-        figure = f"campaigns/{index}/participants"
-        number = row["number"]
-        if number is not None and self._published(figure, number) is None:
-            participants = None
-        else:
-            participants = Participants(number=number, precision=row["precision"])
-            if row["precision"] == "approximate":
-                self._approximate.append(figure)
-        kept = {name: row[name] for name in CampaignReported.model_fields if name in row}
-        return CampaignReported(participants=participants, **kept)
-
-    def _outcomes(self) -> tuple[OutcomeReported, ...]:
-        live = self._asking.live(self._activity.outcomes)
-        found = self._asking.rows(self._in_period(select(live)).order_by(live.c.day, live.c.position))
-        self._note("advocacy_outcomes", found)
-        return tuple(OutcomeReported.model_validate(dict(row)) for row in found)
-
-    def _in_period(self, wanted: Select[Any]) -> Select[Any]:
-        return wanted.where(wanted.selected_columns.day.between(*self._period))
-
-    def _published(self, figure: str, persons: int) -> int | None:
-        if persons >= SMALLEST:
-            return persons
-        self._suppressed.append(figure)
-        return None
-
-    def _note(self, figure: str, found: Any) -> None:
-        if any((row["vague"] or 0) > self._vague_enough for row in found):
-            self._approximate.append(figure)
-        if any(row["synthetic"] for row in found):
-            self._synthetic.append(figure)
-
-
-def _marks(columns: Any) -> list[Any]:
-    return [func.max(columns.vague).label("vague"), func.max(columns.synthetic).label("synthetic")]

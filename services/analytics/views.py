@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 from shared.dates import Occurred
 from shared.messages import View
 
+VICTIM = "trafficking_victim"
+FAMILY_MEMBER = "family_member"
+
 
 class ProjectStarted(View, of="projects.ProjectStarted"):
     """A project counts from here, in this year."""
@@ -96,6 +99,36 @@ class ServiceDelivered(View, of="rehabilitation.ServiceDelivered"):
     ground: str
     kind: str
     occurred: Occurred
+
+
+class ServiceCorrected(View, of="rehabilitation.ServiceCorrected"):
+    """It was another service, or on another day."""
+
+    service: str
+    beneficiary: str
+    ground: str
+    kind: str
+    occurred: Occurred
+
+
+class ServiceRetracted(View, of="rehabilitation.ServiceRetracted"):
+    """It was not delivered."""
+
+    service: str
+
+
+class RecordsLinked(View, of="cases.RecordsLinked"):
+    """Two records are of one person, who counts once."""
+
+    link: str
+    first: str
+    second: str
+
+
+class RecordsUnlinked(View, of="cases.RecordsUnlinked"):
+    """They are of two people after all."""
+
+    link: str
 
 
 class Count(BaseModel):

@@ -13,7 +13,6 @@ from typing import Annotated, Self, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.campaigns.rules import stated
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.decider import Decider, must_exist
 from shared.errors import DomainError
@@ -267,12 +266,12 @@ def decide(command: AnyAdvocacyCommand, advocacy: Advocacy) -> Sequence[AnyAdvoc
             if action in advocacy.entries:
                 return []
             _must_be_under_way(advocacy)
-            return [AdvocacyActionTaken(**stated(command))]
+            return [AdvocacyActionTaken(**command.stated())]
         case RecordPosition(position=position):
             if position in advocacy.entries:
                 return []
             _must_be_under_way(advocacy)
-            return [PositionTaken(**stated(command))]
+            return [PositionTaken(**command.stated())]
         case StateFact(statement=statement, fact=fact, source=source, says=says):
             if statement in advocacy.entries or advocacy.statements.get((fact, source)) == says:
                 return []
@@ -282,7 +281,7 @@ def decide(command: AnyAdvocacyCommand, advocacy: Advocacy) -> Sequence[AnyAdvoc
                     "says otherwise as a source of its own.",
                     rule="a-source-says-one-thing",
                 )
-            return [FactStated(**stated(command))]
+            return [FactStated(**command.stated())]
         case ConcludeAdvocacy():
             return _conclude(command, advocacy)
         case ResumeAdvocacy():
@@ -290,13 +289,13 @@ def decide(command: AnyAdvocacyCommand, advocacy: Advocacy) -> Sequence[AnyAdvoc
                 return []
             if advocacy.concluded.outcome is Result.ADOPTED:
                 raise DomainError("What was adopted is reached: begin a new objective.", rule="adopted-is-reached")
-            return [AdvocacyResumed(**stated(command))]
+            return [AdvocacyResumed(**command.stated())]
         case _:
             assert_never(command)
 
 
 def _begin(command: BeginAdvocacy, advocacy: Advocacy) -> Sequence[AnyAdvocacyEvent]:
-    begun = AdvocacyBegun(**stated(command))
+    begun = AdvocacyBegun(**command.stated())
     if advocacy.begun is None:
         return [begun]
     if advocacy.begun == begun:
@@ -318,7 +317,7 @@ def _conclude(command: ConcludeAdvocacy, advocacy: Advocacy) -> Sequence[AnyAdvo
     if begun is None:
         return []
     event = AdvocacyConcluded(
-        title=begun.title, objective=begun.objective, addressee=begun.addressee, **stated(command)
+        title=begun.title, objective=begun.objective, addressee=begun.addressee, **command.stated()
     )
     if event == advocacy.concluded:
         return []

@@ -11,7 +11,6 @@ from typing import Annotated, assert_never
 
 from pydantic import Field, StringConstraints
 
-from services.campaigns.rules import stated
 from shared.dates import Occurred, must_have_happened
 from shared.decider import Decider, must_exist
 from shared.errors import DomainError, NotFound
@@ -206,19 +205,19 @@ def decide(command: AnyPartnerCommand, partner: Partner) -> Sequence[AnyPartnerE
     must_have_happened(command.occurred, command.now)
     if isinstance(command, RegisterPartner):
         if partner.profile is None:
-            return [PartnerRegistered(**stated(command))]
+            return [PartnerRegistered(**command.stated())]
         if partner.profile == _profile(command):
             return []
         raise DomainError("This partner is registered already: correct it instead.", rule="registered-once")
     must_exist(partner.profile is not None, "partner")
     match command:
         case CorrectPartner():
-            return [] if partner.profile == _profile(command) else [PartnerCorrected(**stated(command))]
+            return [] if partner.profile == _profile(command) else [PartnerCorrected(**command.stated())]
         case SignAgreement(agreement=agreement, valid_from=start, valid_until=end):
             if agreement in partner.agreements:
                 return []
             _in_order(start, end)
-            return [AgreementSigned(**stated(command))]
+            return [AgreementSigned(**command.stated())]
         case EndAgreement(agreement=name, ended=ended):
             signed = partner.agreements.get(name)
             if signed is None:
@@ -231,9 +230,9 @@ def decide(command: AnyPartnerCommand, partner: Partner) -> Sequence[AnyPartnerE
                     f"It was to run until {signed.valid_until}: what goes on longer is a new agreement.",
                     rule="longer-is-a-new-agreement",
                 )
-            return [AgreementEnded(**stated(command))]
+            return [AgreementEnded(**command.stated())]
         case RecordJointWork(work=work):
-            return [] if work in partner.works else [JointWorkDone(**stated(command))]
+            return [] if work in partner.works else [JointWorkDone(**command.stated())]
         case _:
             assert_never(command)
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from services.campaigns.advocacy import AdvocacyConcluded
 from services.campaigns.campaign.planning import CampaignDrafted, DraftCommemoration
 from shared.codec import Recorded
-from shared.dates import HERE, earliest
+from shared.dates import HERE, earliest, today
 from shared.policies import Deadline, Policy, on
 
 MORNING = time(9, tzinfo=HERE)
@@ -35,19 +35,30 @@ class ObservanceIsKept(Policy):
             )
 
     @on(CampaignDrafted)
-    def draft_the_year_after(self, e: Recorded[CampaignDrafted]) -> Iterable[Deadline]:
-        """Once the day has passed, a draft for the year after it, whatever became of this one."""
-        day = earliest(e.event.planned_for)
-        due = datetime.combine(day + timedelta(days=1), MORNING)
+    def draft_the_next(self, e: Recorded[CampaignDrafted]) -> Iterable[Deadline]:
+        """A draft for the year after, once the day has passed, whatever became of this one.
+
+        Years that were over when this draft was recorded (a history was loaded) get none.
+        """
+        drafted = earliest(e.event.planned_for)
+        recorded = today(e.recorded_at)
+        day = _a_year_later(drafted)
+        while day < recorded:
+            day = _a_year_later(day)
+        due = datetime.combine(day.replace(year=day.year - 1) + timedelta(days=1), MORNING)
         following = DraftCommemoration(
-            campaign=commemoration_id(e.event.observance, day.year + 1),
+            campaign=commemoration_id(e.event.observance, day.year),
             title=e.event.title,
             aim=e.event.aim,
-            planned_for=day.replace(year=day.year + 1).isoformat(),
+            planned_for=day.isoformat(),
             observance=e.event.observance,
             occurred=due.date().isoformat(),
         )
-        yield Deadline(f"commemoration/{following.campaign}", due, following)
+        yield Deadline(f"commemoration/{following.campaign}", max(due, e.recorded_at), following)
+
+
+def _a_year_later(day: date) -> date:
+    return day.replace(year=day.year + 1)  # an observance is never on 29 February
 
 
 def commemoration_id(observance: str, year: int) -> str:

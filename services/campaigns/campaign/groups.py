@@ -10,7 +10,6 @@ from pydantic import Field
 
 from services.campaigns.campaign.state import Campaign, CampaignCommand, CampaignEvent, Group, GroupId, Status
 from services.campaigns.quantity import Precision, Quantity
-from services.campaigns.rules import stated
 from shared.dates import Occurred, must_have_happened
 from shared.errors import DomainError, NotFound
 from shared.messages import Role, new_id
@@ -134,10 +133,10 @@ def decide(command: GroupCommand, campaign: Campaign) -> Sequence[GroupEvent]:
             _somebody(pupils)
             if (group.pupils, group.teachers) == (pupils, teachers):
                 return []
-            return [GroupChanged(**stated(command))]
+            return [GroupChanged(**command.stated())]
         case WithdrawGroup():
             campaign.must_be(Status.PLANNED)
-            return [] if group.withdrawn else [GroupWithdrawn(**stated(command))]
+            return [] if group.withdrawn else [GroupWithdrawn(**command.stated())]
         case RecordGroupAttendance():
             return _attended(command, campaign, group)
         case _:
@@ -158,7 +157,7 @@ def _register(command: RegisterGroup, campaign: Campaign) -> Sequence[GroupEvent
             "numbers instead.",
             rule="group-registered-once",
         )
-    return [GroupRegistered(**stated(command))]
+    return [GroupRegistered(**command.stated())]
 
 
 def _attended(command: RecordGroupAttendance, campaign: Campaign, group: Group) -> Sequence[GroupEvent]:

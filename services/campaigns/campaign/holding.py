@@ -13,7 +13,6 @@ from services.campaigns.campaign.groups import within_attendance
 from services.campaigns.campaign.planning import Place, Text, Title
 from services.campaigns.campaign.state import Campaign, CampaignCommand, CampaignEvent, Kind, ObservanceId, Plan, Status
 from services.campaigns.quantity import Quantity
-from services.campaigns.rules import stated
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.errors import DomainError
 from shared.messages import Id, Role, new_id
@@ -146,7 +145,7 @@ def decide(command: HoldingCommand, campaign: Campaign) -> Sequence[HoldingEvent
             within_attendance(
                 attendance, [group.pupils_came for group in campaign.groups.values() if group.pupils_came]
             )
-            return [AttendanceCorrected(**stated(command))]
+            return [AttendanceCorrected(**command.stated())]
         case CorrectCampaign():
             return _correct(command, campaign)
         case EvaluateCampaign(evaluation=evaluation):
@@ -154,7 +153,7 @@ def decide(command: HoldingCommand, campaign: Campaign) -> Sequence[HoldingEvent
             if evaluation in campaign.evaluations:
                 return []
             _after(command.occurred, campaign.held_on, "A campaign is judged after it was held", "judged-after-held")
-            return [CampaignEvaluated(aim=plan.aim, **stated(command))]
+            return [CampaignEvaluated(aim=plan.aim, **command.stated())]
         case _:
             assert_never(command)
 
@@ -190,7 +189,7 @@ def _correct(command: CorrectCampaign, campaign: Campaign) -> Sequence[HoldingEv
         campaign.must_be(Status.HELD)
         must_have_happened(command.held_on, command.now)
         _after(command.held_on, plan.occurred, "A campaign is held after it was planned", "held-after-planned")
-    event = CampaignCorrected(**stated(command))
+    event = CampaignCorrected(**command.stated())
     return [] if evolve(campaign, event) == campaign else [event]
 
 

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.campaigns.campaign.state import ArtefactId, Campaign, CampaignCommand, CampaignEvent, GroupId, Status
 from services.campaigns.quantity import UNSTATED, Precision, Quantity
-from services.campaigns.rules import stated
 from shared.dates import Occurred, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
@@ -187,18 +186,18 @@ def decide(command: MaterialCommand, campaign: Campaign) -> Sequence[MaterialEve
                     "first, or leave them out.",
                     rule="made-by-registered-groups",
                 )
-            return [ArtefactMade(**stated(command))]
+            return [ArtefactMade(**command.stated())]
         case WithdrawArtefact(artefact=artefact):
             campaign.must_be(Status.PLANNED, Status.HELD, Status.CANCELLED)
             must_exist(artefact in campaign.artefacts, "artefact of this campaign")
             if not campaign.artefacts[artefact]:
                 return []
-            return [ArtefactWithdrawn(**stated(command))]
+            return [ArtefactWithdrawn(**command.stated())]
         case RecordCoverage(coverage=coverage):
             campaign.must_be(Status.PLANNED, Status.HELD, Status.CANCELLED)
             if coverage in campaign.coverage:
                 return []
-            return [CoverageRecorded(**stated(command))]
+            return [CoverageRecorded(**command.stated())]
         case _:
             assert_never(command)
 

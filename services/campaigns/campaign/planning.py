@@ -21,7 +21,6 @@ from services.campaigns.campaign.state import (
     Plan,
     Status,
 )
-from services.campaigns.rules import stated
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.errors import DomainError
 from shared.messages import Role, new_id
@@ -197,14 +196,14 @@ def decide(command: PlanningCommand, campaign: Campaign) -> Sequence[PlanningEve
         case DraftCommemoration():
             if campaign.plan:
                 return []  # this year's is on the calendar already, in whatever state
-            return [CampaignDrafted(kind=Kind.COMMEMORATION, **stated(command))]
+            return [CampaignDrafted(kind=Kind.COMMEMORATION, **command.stated())]
         case PlanCampaign():
             return _plan(command, campaign)
         case MoveCampaign():
             plan = campaign.must_be(Status.DRAFT, Status.PLANNED)
             moved = _moved(plan, command)
             _not_before(command.planned_for, command.occurred)
-            return [] if moved == plan else [CampaignMoved(**stated(command))]
+            return [] if moved == plan else [CampaignMoved(**command.stated())]
         case FinanceCampaign(grant=grant, budget=budget):
             plan = campaign.must_be(Status.PLANNED, Status.HELD)
             if (plan.grant, plan.budget) == (grant, budget):
@@ -252,7 +251,7 @@ def _plan(command: PlanCampaign, campaign: Campaign) -> Sequence[PlanningEvent]:
     if plan.grant is not None and plan.budget is None:
         raise DomainError("A grant commits a budget: say how much.", rule="grant-needs-budget")
     _not_before(command.planned_for, command.occurred)
-    return [CampaignPlanned(**stated(command))]
+    return [CampaignPlanned(**command.stated())]
 
 
 def _not_before(planned_for: str, occurred: str) -> None:
