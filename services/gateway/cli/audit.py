@@ -1,0 +1,253 @@
+"""`forgetmenot audit`: is this the log that was signed, and proofs of it to hand out.
+
+Nothing here needs the service to run; beside one that runs it works too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from services.audit.bundle import CompileBundle, compile_bundle
+from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs
+from services.gateway.cli.terminal import console, emit, one_sentence
+from shared.bus import permit
+from shared.errors import Invalid, NotFound, Unavailable
+from shared.eventstore.log import path_of
+from shared.eventstore.sqlite import EmbeddedLog, open_store
+from shared.merkle import MerkleLog, Report, VerifierKey, open_checkpoint, signing_key, split_checkpoints, verify_log
+from shared.messages import Origin, Role
+from shared.settings import load_settings
+from shared.wire import read_query
+
+app = typer.Typer(no_args_is_help=True, help="Is this the log that was signed? And proofs of it to hand out.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Held = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--checkpoint",
+        exists=True,
+        dir_okay=False,
+        help="A file of checkpoints that somebody else has held; more than one if repeated.",
+    ),
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="The file to write.")]
+
+
+@app.command()
+@one_sentence
+def verify(
+    checkpoint: Held = None,
+    key: Annotated[
+        str | None, typer.Option(help="The log's verifier key, or a file with it. Left out: this folder's own.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every event against signed checkpoints, and name the first that is not what was signed.
+
+    Compares with this folder's checkpoints and with those that others have held: only the latter tell if log and
+    checkpoints were rolled back or rewritten together. Exit code 1 if the log is not the one that was signed.
+    """
+    _require_log()
+    folder = _proofs()
+    trusted = _verifier_key(folder, key)
+    own = _notes(folder / CHECKPOINTS) if (folder / CHECKPOINTS).exists() else []
+    outside = [note for path in checkpoint or () for note in _notes(path)]
+    if not own and not outside:
+        raise Invalid("There is no checkpoint to compare the log with: name one with --checkpoint.")
+    with ExitStack() as stack:
+        store = stack.enter_context(_log())
+        tree = stack.enter_context(MerkleLog(folder / TREE)) if (folder / TREE).exists() else None
+        progress = stack.enter_context(_progress("Checking", store.head(), shown=not as_json))
+        report = verify_log(store, [*own, *outside], trusted, tree, progress)
+    if as_json:
+        emit(_as_facts(report, len(own), len(outside)))
+    else:
+        _tell(report, len(own), len(outside))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+@one_sentence
+def checkpoint(output: Output = None, as_json: AsJson = False) -> None:
+    """Sign the log as it stands. Hand the note to people outside: what they hold, nobody here can take back."""
+    with _log() as store, Proofs(_proofs(), store) as proofs:
+        with _progress("Adding events to the tree", store.head(), shown=not as_json) as progress:
+            note = proofs.checkpoint(progress)
+        signed = open_checkpoint(note, proofs.verifier)
+        key = str(proofs.verifier)
+    if output:
+        _write(output, note.encode())
+    if as_json:
+        root = signed.root.hex()
+        emit({"origin": signed.origin, "size": signed.size, "root": root, "note": note, "verifier_key": key})
+    elif output:
+        console.print(f"The checkpoint of {signed.size:,} events is in {output}.", soft_wrap=True)
+    else:
+        typer.echo(note, nl=False)  # word for word: a note is kept as it is
+
+
+@app.command()
+@one_sentence
+def proof(
+    position: Annotated[int, typer.Argument(min=1, help="The event's place in the log, as its receipt names it.")],
+    output: Output = None,
+    as_json: AsJson = False,
+) -> None:
+    """The proof that one event is in the log, unaltered. `verifier.py`, in every bundle, checks it without our code."""
+    with _log() as store, Proofs(_proofs(), store) as proofs:
+        document = proofs.proof_of(position)
+        key = str(proofs.verifier)
+    if output:
+        _write(output, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    if as_json:
+        emit(document)
+        return
+    (event,) = document["events"]
+    table = Table.grid(padding=(0, 2))
+    table.add_row("event", f"{event['type']}, revision {event['revision']} of {event['stream']}")
+    table.add_row("leaf", f"{event['index']:,} of {int(document['checkpoint'].splitlines()[1]):,}")
+    table.add_row("check it", f"python verifier.py {output or 'proof.json'} --vkey '{key}'")
+    console.print(table, soft_wrap=True)
+    if not output:
+        console.print("Write the proof with -o FILE.")
+
+
+@app.command()
+@one_sentence
+def bundle(
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="The zip file to write.")],
+    stream: Annotated[str | None, typer.Option(help="All events of this stream, such as case-4b1f...")] = None,
+    person: Annotated[
+        list[str] | None,
+        typer.Option(help="All events that name this person, by id; repeat it for linked records of the same person."),
+    ] = None,
+    first: Annotated[int | None, typer.Option("--from", min=1, help="The range's first position.")] = None,
+    last: Annotated[int | None, typer.Option("--to", min=1, help="The range's last position.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="What was known then: a position, or a time with its zone.")] = None,
+    checkpoint: Held = None,
+    role: Annotated[
+        Role, typer.Option(help="In which role. The data protection officer's opens personal values, on record.")
+    ] = Role.AUDITOR,
+    actor: Annotated[str, typer.Option(help="Who makes it, by an id such as w-17: never a name.")] = "operator",
+    reason: Annotated[str | None, typer.Option(help="For what; kept beside what was opened.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Events for a court or an auditor in one file: readable, with proofs, a verifier and a summary."""
+    from services.gateway.installation import Installation
+
+    if role is Role.DATA_PROTECTION_OFFICER and not reason:
+        raise Invalid("Say for what personal values are opened, with --reason: it is kept on record.")
+    held = [note for path in checkpoint or () for note in _notes(path)]
+    asked = {"stream": stream, "people": person or (), "first": first, "last": last, "as_of": as_of, "held": held}
+    query = read_query(CompileBundle, asked)
+    origin = Origin(actor, frozenset({role}), reason=reason)
+    permit(query, origin)
+    _require_log()
+    with Installation(load_settings()) as installation, Proofs(_proofs(), installation.store) as proofs:
+        content = compile_bundle(
+            query,
+            origin,
+            store=installation.store,
+            proofs=proofs,
+            vault=installation.vault,
+            disclosures=installation.access_log,
+        )
+    _write(output, content)
+    if as_json:
+        emit({"file": str(output), "bytes": len(content)})
+    else:
+        console.print(f"The bundle is in {output}. Begin with its summary.md.", soft_wrap=True)
+
+
+def _tell(report: Report, own: int, outside: int) -> None:
+    if report.divergence is not None:
+        console.print("This is NOT the log that was signed.", style="bold red")
+        console.print(report.divergence.sentence, soft_wrap=True)
+        return
+    newest = report.agreed[-1].size
+    console.print(f"This is the log that was signed: {report.size:,} events, root {report.root.hex()}.", soft_wrap=True)
+    console.print(f"It agrees with {own} checkpoints of this folder and {outside} held outside.")
+    if report.size > newest:
+        console.print(f"The last {report.size - newest:,} events are not signed yet.", style="yellow")
+    if not outside:
+        console.print(
+            "Whoever can write this folder can rewrite its checkpoints too: compare with one that somebody else "
+            "has held, with --checkpoint.",
+            style="yellow",
+        )
+
+
+def _as_facts(report: Report, own: int, outside: int) -> dict[str, Any]:
+    return {
+        "ok": report.ok,
+        "size": report.size,
+        "root": report.root.hex(),
+        "agreed": [checkpoint.size for checkpoint in report.agreed],
+        "own_checkpoints": own,
+        "held_outside": outside,
+        "divergence": asdict(report.divergence) if report.divergence else None,
+    }
+
+
+def _verifier_key(folder: Path, given: str | None) -> VerifierKey:
+    if given is not None:
+        path = Path(given)
+        return VerifierKey.parse(_read(path).decode(errors="replace").strip() if path.is_file() else given)
+    if not (folder / KEY).exists():
+        raise Invalid("This folder has no key of its own: name the log's verifier key with --key.")
+    return signing_key(folder / KEY, ORIGIN).verifier
+
+
+def _notes(path: Path) -> list[str]:
+    return split_checkpoints(_read(path))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """For its owner's eyes alone: what is in it may be personal."""
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _proofs() -> Path:
+    return load_settings().data_dir / "proofs"
+
+
+def _log() -> EmbeddedLog:
+    return open_store(_require_log())
+
+
+def _require_log() -> Path:
+    """The log's folder. Raises `NotFound` rather than have an empty log made, of which everything would hold."""
+    folder = load_settings().data_dir / "log"
+    if not path_of(folder).exists():
+        raise NotFound(f"There is no log in {folder}: set DATA_DIR to the folder that holds it.")
+    return folder
+
+
+@contextmanager
+def _progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,37 @@
+"""What every command of the command line shares: a console for people, JSON for programs, errors as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+
+from shared.errors import ForgetMeNotError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+console = Console()  # plain text wherever it is not a terminal
+
+
+def emit(value: Any) -> None:
+    """Write `value` as JSON on standard output: what `--json` asks for."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
+    """The command, but its refusals are one sentence on standard error and exit code 1, never a traceback."""
+
+    @wraps(command)
+    def refusing_politely(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except ForgetMeNotError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+
+    return refusing_politely
