@@ -210,7 +210,7 @@ class Projector:
         with self._engine.connect() as connection:
             books = standings(connection, self._projections)
             counted = select(parked_events.c.generation, func.count()).group_by(parked_events.c.generation)
-            parked: dict[int, int] = dict(connection.execute(counted).tuples().all())
+            parked = {row[0]: row[1] for row in connection.execute(counted)}
         found = []
         for name, projection in self._projections.items():
             own = [one for one in books if one.name == name]

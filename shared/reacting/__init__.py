@@ -1,0 +1,1 @@
+"""Runs policies: events become commands, now or at their deadline, each once."""
