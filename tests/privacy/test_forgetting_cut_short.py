@@ -9,7 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,8 @@ def forget(keys: Any) -> Erasure:
     return erasure
 
 
-def die_at(step: int, keys: Any) -> None:
-    """Kill this process at the given step: before each SQL statement, before and after each write to a file."""
-    left = step
-
-    def passed() -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
+def at_each_step(keys: Any, passed: Callable[[], None]) -> None:
+    """Call `passed` before each SQL statement and lock, before and after each write to a file, and amid one."""
 
     def around(call: Any, *, torn: bool = False) -> Any:
         def wrapped(descriptor: int, *rest: Any) -> Any:
@@ -58,45 +52,55 @@ def die_at(step: int, keys: Any) -> None:
     os.pwrite, os.fsync = around(os.pwrite, torn=True), around(os.fsync)
     changing = keys._generation.changing
 
-    class Changing:
-        def __init__(self, *arguments: Any) -> None:
-            self.inner = changing(*arguments)
-
-        def __enter__(self) -> None:
-            self.inner.__enter__()
+    @contextmanager
+    def watched(*arguments: Any) -> Iterator[None]:
+        with changing(*arguments):
             passed()
-
-        def __exit__(self, *error: Any) -> Any:
+            yield
             passed()
-            answer = self.inner.__exit__(*error)
-            passed()
-            return answer
+        passed()
 
-    keys._generation.changing = Changing
+    keys._generation.changing = watched
 
 
 def cut_short(folder: Path, step: int, tokens: dict[str, str]) -> tuple[bool, str]:
-    """Kill a process that forgets, at that step; another one has the keys in its cache all the time.
+    """Kill a process that forgets, at that step. Another one has the key in its cache, and reads at each step.
 
-    Answers whether it was killed, and what the other one then reads.
+    Answers whether it was killed, and what the other one reads in the end.
     """
-    begin, go = os.pipe()
+    (asked, ask), (told, tell) = os.pipe(), os.pipe()
     child = os.fork()
     if not child:
-        os.close(go)
-        os.read(begin, 1)
+        os.close(asked), os.close(tell)
+        left = step + 1
+
+        def passed() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            os.write(ask, b"?")
+            os.read(told, 1)
+
         keys = open_keys(folder)
-        die_at(step, keys)
+        passed()
+        at_each_step(keys, passed)
         forget(keys)
         os._exit(0)
+    os.close(ask), os.close(told)
+    os.read(asked, 1)
     with closing(open_keys(folder)) as keys:
         survivor = AesGcmVault(keys)
         assert survivor.open(tokens["gone"], place()) == "gone"
-        os.write(go, b"!")
+        os.write(tell, b"!")
+        while os.read(asked, 1):
+            survivor.open(tokens["gone"], place())
+            os.write(tell, b"!")
         _, status = os.waitpid(child, 0)
         reads = survivor.open(tokens["gone"], place())
         # Whatever it has cached, it agrees with what is on disk now.
         assert reads == AesGcmVault(keys).open(tokens["gone"], place())
+    os.close(asked), os.close(tell)
     return os.WIFSIGNALED(status), repr(reads)
 
 
@@ -127,7 +131,7 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     program = "import sys; from pathlib import Path; from tests.privacy import test_forgetting_cut_short as test\n"
     program += "test.kill_at_every_step(Path(sys.argv[1]))"
     output = subprocess.run(
-        [sys.executable, "-c", program, str(root)], check=True, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", program, str(root)], check=True, stdout=subprocess.PIPE, text=True, timeout=120
     ).stdout
     return root, tokens, [json.loads(line) for line in output.splitlines()]
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Forgotten, Tampered, Unavailable
+from shared.privacy.keys import SqliteKeyStore
 from shared.privacy.ledger import Ledger
 from shared.privacy.personal import FORGOTTEN
 from shared.privacy.port import Destroyed, Erasure
@@ -212,3 +213,43 @@ def test_a_key_store_begun_anew_still_refuses_the_forgotten(installation: Instal
     shutil.rmtree(installation.folder / "keys")
     with closing(open_keys(installation.folder)) as keys, pytest.raises(Forgotten):
         keys.create([key_name()])
+
+
+def decided(keys: SqliteKeyStore) -> Erasure:
+    """A process wrote an erasure to the ledger and died: one key is to go, the other is held."""
+    keys.create([key_name(), key_name(record="held")])
+    gone = Destroyed(keys.by_name(key_name()).id.hex(), key_name())
+    erasure = Erasure("c-1", NOW.isoformat(), (gone,), kept=(key_name(record="held"),), subject="person-1")
+    assert keys.ledger is not None
+    keys.ledger.append(erasure)
+    return erasure
+
+
+def test_what_the_ledger_says_is_done_even_if_a_repeat_asks_otherwise(folder: Path) -> None:
+    with closing(open_keys(folder)) as keys:
+        erasure = decided(keys)
+        answer = keys.forget(
+            "person-1", destroy=[key_name(), key_name(record="held")], keep=[], certificate="c-1", at=NOW
+        )
+        assert answer == erasure
+        assert [fact.destroyed is None for fact in keys.keys_of("person-1")] == [False, True]
+        assert keys.ledger is not None and len(keys.ledger.entries()) == 1
+
+
+def test_any_other_erasure_first_finishes_what_was_cut_short(folder: Path) -> None:
+    with closing(open_keys(folder)) as keys:
+        decided(keys)
+        keys.shred([key_name("person-2")], certificate="c-2", at=NOW)
+        with pytest.raises(Forgotten):
+            keys.by_name(key_name())
+
+
+def test_a_key_made_between_the_death_and_the_next_start_goes_too(folder: Path) -> None:
+    with closing(open_keys(folder)) as keys:
+        vault = AesGcmVault(keys)
+        decided(keys)
+        vault.prepare([key_name(record="meanwhile")])
+        token = vault.seal("meanwhile", key_name(record="meanwhile"), place())
+    with closing(open_keys(folder)) as keys:
+        assert AesGcmVault(keys).open(token, place()) is FORGOTTEN
+        assert [fact.name.record for fact in keys.keys_of("person-1") if fact.destroyed is None] == ["held"]

@@ -43,6 +43,13 @@ def test_a_token_moved_to_any_other_place_does_not_open(parts: tuple[str, ...]) 
             ONE_VAULT.open(token, there)
 
 
+@pytest.mark.parametrize("part", Place._fields)
+def test_each_part_of_the_place_counts_alone(part: str) -> None:
+    token = ONE_VAULT.seal("x", key_name(), place())
+    with pytest.raises(Tampered):
+        ONE_VAULT.open(token, place()._replace(**{part: "another"}))
+
+
 def test_parts_of_a_place_do_not_run_into_each_other() -> None:
     token = ONE_VAULT.seal("x", key_name(), Place("ab", "c", "t", "f", "person-1"))
     with pytest.raises(Tampered):
@@ -121,6 +128,14 @@ def test_a_forgotten_person_is_unreadable_and_nobody_else(vault: AesGcmVault) ->
     vault.keys.forget("person-1", destroy=[key_name("person-1")], keep=[], certificate="c-1", at=NOW)
     assert vault.open(hers, place("person-1")) is FORGOTTEN
     assert vault.open(his, place("person-2")) == "his"
+
+
+def test_a_forgotten_value_does_not_pass_for_one_of_somebody_else(vault: AesGcmVault) -> None:
+    vault.prepare([key_name()])
+    token = vault.seal("hers", key_name(), place())
+    vault.keys.forget("person-1", destroy=[key_name()], keep=[], certificate="c-1", at=NOW)
+    with pytest.raises(Tampered):
+        vault.open(token, place("person-2"))
 
 
 def test_nothing_new_is_recorded_of_a_forgotten_person(vault: AesGcmVault) -> None:
