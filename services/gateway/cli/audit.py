@@ -185,6 +185,7 @@ def _tell(report: Report, own: int, outside: int) -> None:
             "Whoever can write this folder can rewrite its checkpoints too: compare with one that somebody else "
             "has held, with --checkpoint.",
             style="yellow",
+            soft_wrap=True,
         )
 
 
@@ -248,6 +249,6 @@ def _require_log() -> Path:
 @contextmanager
 def _progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)
