@@ -1,6 +1,6 @@
 """Every context of the system, for those who run them together."""
 
-from services import analytics, audit, campaigns, cases, projects, rehabilitation
+from services import analytics, audit, campaigns, cases, projects, protection, rehabilitation
 from shared.context import Context, Registry
 
 CONTEXTS: tuple[Context, ...] = (
@@ -8,6 +8,7 @@ CONTEXTS: tuple[Context, ...] = (
     rehabilitation.context,
     projects.context,
     campaigns.context,
+    protection.context,
     audit.context,
     analytics.context,
 )

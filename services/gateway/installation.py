@@ -12,9 +12,13 @@ from typing import Any, Self
 from uuid import UUID
 
 from services.audit import log_queries
+from services.audit import proofs as audit_proofs
 from services.audit.access import AccessLog, ShowAccessHistory
+from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
 from services.gateway.contexts import CONTEXTS, registry
+from services.protection import certificate
+from services.protection import queries as protection_queries
 from services.protection.execution import ErasureExecution, RetentionExecution
 from services.protection.restoring import certificates, record_again
 from shared.bus import Answered, DirectBus
@@ -23,23 +27,27 @@ from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Query, Receipt, Role
 from shared.policies import Policy
+from shared.privacy.keys import SqliteKeyStore
+from shared.privacy.port import KeyStore
 from shared.privacy.vault import open_vault
 from shared.projections.declaration import Projection
 from shared.projections.engine import read_model_engine
-from shared.projections.projector import Projector
+from shared.projections.projector import ProjectionStatus, Projector
 from shared.projections.read_models import ReadModels
+from shared.reacting.runner import PolicyRunner
 from shared.settings import Settings
 
 LogQuery = Callable[[Any, Origin], Any]
 
 
 class Installation:
-    """What every process of an installation works with. Opening it finishes what an erasure or a restore left undone."""
+    """What each process works with. Opening it finishes what an erasure or a restore left undone."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.folder = usable(settings.data_dir)
         self.vault = open_vault(self.folder)
+        self.keys = _embedded(self.vault.keys)
         self.store = open_store(self.folder / "log")
         self.registry = registry()
         self.handler = CommandHandler(self.store, self.registry, self.vault)
@@ -53,8 +61,11 @@ class Installation:
     def policies(self) -> list[Policy]:
         """Every policy, with those that destroy keys."""
         declared = [policy for context in CONTEXTS for policy in context.policies]
-        keys = self.vault.keys
-        return [*declared, ErasureExecution(self.store, keys, today), RetentionExecution(self.store, keys)]
+        return [
+            *declared,
+            ErasureExecution(self.store, self.keys, today),
+            RetentionExecution(self.store, self.keys),
+        ]
 
     @cached_property
     def engine(self) -> Any:
@@ -75,6 +86,27 @@ class Installation:
         """Fills the read models."""
         return Projector(self.store, self.engine, self.projections)
 
+    def projection_status(self) -> list[ProjectionStatus]:
+        """How each read model stands."""
+        return self._looking.status()
+
+    @cached_property
+    def _looking(self) -> Projector:
+        return self.projector()
+
+    def policy_runner(self) -> PolicyRunner:
+        """Lets policies react, and deadlines fire."""
+        return PolicyRunner(self.store, self.engine, self.policies(), self.send)
+
+    def settle(self) -> Callable[[], object]:
+        """What lets policies catch up with the log, in this process."""
+        return self.policy_runner().catch_up
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """The tree over the log, its checkpoints, and the key that signs them."""
+        return Proofs(self.folder / "proofs", self.store)
+
     def bus(self) -> DirectBus:
         """How the edges of this process reach the services."""
         return DirectBus(self.handler.handle, self.ask)
@@ -94,6 +126,9 @@ class Installation:
         """Queries that no read model answers."""
         return {
             **{kind: self._of_the_log(answer) for kind, answer in log_queries.items()},
+            **audit_proofs.queries(self.proofs),
+            **protection_queries.queries(self.store, self.keys, self.vault, self.access_log, today),
+            **certificate.queries(self.store, self.proofs.proof_of),
             ShowAccessHistory: lambda query, origin: self.access_log.history(query),
         }
 
@@ -101,7 +136,7 @@ class Installation:
         return lambda query, origin: answer(query, LogAccess(self.store, self.registry, self.vault, origin))
 
     def _record_erasures_again(self) -> None:
-        ledger = self.vault.keys.ledger
+        ledger = self.keys.ledger
         if ledger is None or not ledger.entries():
             return
         origin = Origin("system:restore", frozenset({Role.POLICY}))
@@ -111,7 +146,7 @@ class Installation:
     def close(self) -> None:
         """Let go of everything."""
         self.store.close()
-        self.vault.keys.close()
+        self.keys.close()
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +155,11 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _embedded(keys: KeyStore) -> SqliteKeyStore:
+    assert isinstance(keys, SqliteKeyStore)  # noqa: S101  (what `open_vault` makes)
+    return keys
 
 
 def today() -> date:

@@ -9,15 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.cases.case.assessment import AgreePlan, AssessRisk, RiskFactor, RiskLevel
+from services.cases.case.assessment import AssessRisk, RiskFactor, RiskLevel
 from services.cases.case.closing import ApproveClosing, AskToClose
 from services.cases.case.intake import AssignCase, Channel, OpenCase
 from services.cases.case.notes import AddNote
+from services.cases.case.plan import AgreePlan
 from services.cases.case.record import CaseKind, Outcome
+from services.cases.case.review import HoldReview
 from services.cases.case.support import GiveSupport, Recipient
-from services.cases.person.consent import GiveConsent, Purpose
-from services.cases.person.identity import BirthSource, NameKind, PersonName, RecordBirthDate, RegisterPerson
-from services.cases.referral import CompleteReferral, DataItem, LegalBasis, MakeReferral
+from services.cases.person.age import BirthSource, RecordBirthDate
+from services.cases.person.consent import GiveConsent
+from services.cases.person.names import NameKind, PersonName, RegisterPerson
+from services.cases.person.record import Purpose
+from services.cases.referral.answering import CompleteReferral
+from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.vocabulary import Ground, RecipientKind
 from services.cases.vocabulary import ServiceKind as SupportKind
 from services.history.steps import Step, Steps, Story
@@ -32,7 +37,6 @@ from shared.messages import Command, Role
 
 WORKERS = ("w-1", "w-2", "w-3", "w-4")
 SUPERVISOR = "s-1"
-HALF_A_YEAR = timedelta(days=182)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def person(story: Story, key: str, given: str, number: int, begins: date, say: _
     name = PersonName(given=given, family=str(number), kind=NameKind.KNOWN_AS)
     registered = RegisterPerson(person=who, name=story.id("name", key), value=name, occurred=begins.isoformat())
     yield say(registered)
-    yield say(RecordBirthDate(person=who, birth=f"{begins.year - 19 - number % 20}~", source=BirthSource.OWN_ACCOUNT))
+    yield say(RecordBirthDate(person=who, birth=str(begins.year - 20 - number % 20), source=BirthSource.DOCUMENT))
 
 
 def victim(story: Story, plan: Victim) -> Steps:
@@ -99,24 +103,49 @@ def victim(story: Story, plan: Victim) -> Steps:
         )
     )
     yield say(AssignCase(case=case, worker=plan.worker, occurred=day), Role.SUPERVISOR, SUPERVISOR)
+    level = RiskLevel.HIGH if plan.number % 3 else RiskLevel.MEDIUM
+    yield from _assessed(story, plan.key, case, who, plan.begins, level, say)
+    yield from _referred(story, plan, who, case, say)
+    yield from _programme(story, plan, who, say)
+    for relative in range(plan.family):
+        yield from _relative(story, plan.key, case, relative, plan.begins + timedelta(days=30), say)
+    if plan.completed:
+        yield from _closed(story, plan.key, case, who, plan.begins + timedelta(days=400), Outcome.REINTEGRATED, say)
+
+
+def _assessed(story: Story, key: str, case: str, who: str, begins: date, level: RiskLevel, say: _Teller) -> Steps:
+    review, day = begins + timedelta(days=6), begins.isoformat()
     yield say(
         AssessRisk(
             case=case,
-            assessment=story.id("assessment", plan.key),
+            assessment=story.id("assessment", key),
             person=who,
-            level=RiskLevel.HIGH if plan.number % 3 else RiskLevel.MEDIUM,
+            level=level,
             factors=(RiskFactor.THREATS, RiskFactor.NO_DOCUMENTS),
             grounds="Invented: the grounds of the assessment.",
-            review_due=plan.begins + HALF_A_YEAR,
+            review_due=review,
             occurred=day,
         )
     )
-    yield from _referred(story, plan, who, case, say)
-    yield from _programme(story, plan, who, say)
-    for number in range(plan.family):
-        yield from _relative(story, plan.key, case, number, plan.begins + timedelta(days=30), say)
-    if plan.completed:
-        yield from _closed(story, plan.key, case, who, plan.begins + timedelta(days=400), Outcome.REINTEGRATED, say)
+    yield say(
+        AgreePlan(
+            case=case,
+            plan=story.id("plan", key),
+            person=who,
+            aims=("Invented: an aim.",),
+            review_due=review,
+            occurred=day,
+        )
+    )
+    yield say(
+        HoldReview(
+            case=case,
+            person=who,
+            findings="Invented: what the review found.",
+            review_due=review + timedelta(days=6),
+            occurred=review.isoformat(),
+        )
+    )
 
 
 def _referred(story: Story, plan: Victim, who: str, case: str, say: _Teller) -> Steps:
@@ -185,8 +214,8 @@ def _programme(story: Story, plan: Victim, who: str, say: _Teller) -> Steps:
         )
         yield say(BeginReintegration(programme=programme, beneficiary=who, occurred=reached.isoformat()))
         yield say(CompleteProgramme(programme=programme, occurred=ended.isoformat()))
-        after = (ended + timedelta(days=60)).isoformat()
-        yield say(FollowUp(programme=programme, beneficiary=who, situation=Situation.STABLE, occurred=after))
+        later = (ended + timedelta(days=60)).isoformat()
+        yield say(FollowUp(programme=programme, beneficiary=who, situation=Situation.STABLE, occurred=later))
         referral = story.id("referral", plan.key)
         yield say(CompleteReferral(referral=referral, occurred=ended.isoformat()), settle=True)
 
@@ -207,18 +236,9 @@ def family(story: Story, plan: Family) -> Steps:
     )
     yield say(opened)
     yield say(AssignCase(case=case, worker=plan.worker, occurred=day), Role.SUPERVISOR, SUPERVISOR)
-    yield say(
-        AgreePlan(
-            case=case,
-            plan=story.id("plan", plan.key),
-            person=who,
-            aims=("Invented: an aim.",),
-            review_due=plan.begins + HALF_A_YEAR,
-            occurred=day,
-        )
-    )
-    for number in range(plan.relatives):
-        yield from _relative(story, plan.key, case, number, plan.begins, say)
+    yield from _assessed(story, plan.key, case, who, plan.begins, RiskLevel.LOW, say)
+    for relative in range(plan.relatives):
+        yield from _relative(story, plan.key, case, relative, plan.begins, say)
     yield say(
         AddNote(
             case=case,

@@ -18,7 +18,7 @@ from services.cases.case.record import Outcome
 from services.history import money, people, public
 from services.history.money import Earmark, Funder, ProjectPlan
 from services.history.people import WORKERS, Family, Victim
-from services.history.steps import Step, Steps, Story
+from services.history.steps import Step, Story
 from services.projects.funder import FunderKind
 from services.projects.terms import Category
 from services.rehabilitation.programme.record import ServiceKind
@@ -71,6 +71,11 @@ def the_source() -> Iterator[Step]:
     yield from public.dont_sell_yourself(SOURCE)
 
 
+def steps_in_source() -> int:
+    """How many steps there are, for a progress bar."""
+    return sum(1 for _ in the_source())
+
+
 def _projects(dice: random.Random) -> Iterator[ProjectPlan]:
     for year, count in PROJECTS_BY_YEAR.items():
         for number in range(1, count + 1):
@@ -121,6 +126,3 @@ def _families(dice: random.Random) -> Iterator[Family]:
                 relatives=1 + number % 2,
                 outcome=dice.choice((Outcome.FOUND_ALIVE, Outcome.RETURNED, None)),
             )
-
-
-__all__ = ["SOURCE", "Steps", "the_source"]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
 from services.protection.erasure import Record
-from services.protection.plan import ErasurePlan
-from services.protection.subject_access import SubjectExport
-from shared.messages import Id, Query, Role
+from services.protection.plan import ErasurePlan, plan_entry, plan_person
+from services.protection.subject_access import SubjectExport, export
+from shared.eventstore.port import EventStore
+from shared.messages import Id, Origin, Query, Role
+from shared.privacy.personal import Place
+from shared.privacy.port import KeyStore, Vault
+from shared.projections.read_models import Disclosures
 
 DPO = [Role.DATA_PROTECTION_OFFICER]
 
@@ -39,3 +47,21 @@ class ExportSubject(
     """All that is held on a person, for their access request, with others protected."""
 
     subject: Id
+
+
+def queries(
+    store: EventStore, keys: KeyStore, vault: Vault, disclosures: Disclosures, today: Callable[[], date]
+) -> dict[type[Query[Any]], Callable[[Any, Origin], Any]]:
+    """The functions that answer them. What an export opens is recorded before it is answered."""
+
+    def exported(query: ExportSubject, origin: Origin) -> SubjectExport:
+        opened: list[Place] = []
+        found = export(store, keys, vault, query.subject, opened.append)
+        disclosures.record(origin, query, opened)
+        return found
+
+    return {
+        PlanErasure: lambda query, origin: plan_person(store, keys, query.subject, today()),
+        PlanShredding: lambda query, origin: plan_entry(store, keys, query.subject, query.record, today()),
+        ExportSubject: exported,
+    }

@@ -1,0 +1,58 @@
+"""The command line: `forgetmenot --help`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from services.gateway.cli import audit, history, projections, protection
+from services.gateway.cli.terminal import one_sentence
+from shared.messages import Role
+from shared.settings import load_settings
+
+app = typer.Typer(
+    name="forgetmenot",
+    help="Forget-me-not: case work for the families of missing persons and for victims of trafficking.\n\n"
+    "Settings come from the environment: DATA_DIR (the folder with everything, default var), PORT, HOST, LOG_FORMAT.",
+    epilog="A first look: forgetmenot serve --with-history, then forgetmenot token --role supervisor.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(history.app, name="history")
+app.add_typer(audit.app, name="audit")
+app.add_typer(projections.app, name="projections")
+app.add_typer(protection.app, name="protection")
+
+
+@app.command()
+@one_sentence
+def serve(
+    with_history: Annotated[
+        bool, typer.Option("--with-history", help="Load the history data set first, if the data folder is empty.")
+    ] = False,
+) -> None:
+    """Start everything on this machine: the API, read models, policies, deadlines. Ctrl-C stops it."""
+    from services.gateway.serve import serve as start
+
+    start(load_settings(), with_history=with_history)
+
+
+@app.command()
+@one_sentence
+def token(
+    role: Annotated[list[Role], typer.Option(help="What the bearer may do; more than one if repeated.")],
+    actor: Annotated[str, typer.Option(help="Who it is, by an id such as w-17: never a name.")] = "trial",
+    ttl: Annotated[int, typer.Option(min=1, help="For how many seconds it is valid.")] = 8 * 3600,
+) -> None:
+    """Print a bearer token, and nothing else. Whoever can read the data folder can be anybody."""
+    from services.gateway.tokens import open_tokens
+
+    typer.echo(open_tokens(load_settings().data_dir).issue(actor, role, timedelta(seconds=ttl)))
+
+
+def main() -> None:
+    """Where the `forgetmenot` command starts."""
+    app()

@@ -1,0 +1,88 @@
+"""`forgetmenot protection`: what is held on a person, what forgetting them would do, who has seen them, the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from services.gateway.cli.terminal import console, emit, one_sentence
+from shared.messages import Origin, Role
+from shared.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="Data protection: what is held on a person, and what forgetting would do.")
+Person = Annotated[str, typer.Argument(help="The person's id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+OFFICER = Origin("operator", frozenset({Role.DATA_PROTECTION_OFFICER}))
+
+
+@app.command()
+@one_sentence
+def plan(person: Person, as_json: AsJson = False) -> None:
+    """The dry run: what forgetting a person would destroy, what stays, and why."""
+    from services.gateway.installation import Installation
+    from services.protection.queries import PlanErasure
+
+    with Installation(load_settings()) as installation:
+        found = installation.ask(PlanErasure(subject=person), OFFICER).answer
+    if as_json:
+        emit(found.model_dump(mode="json"))
+        return
+    table = Table("", "kept as", "record", "why it stays", "until", title=f"If {person} were forgotten today")
+    for key in found.goes:
+        table.add_row("goes", key.keep, key.record, "", "")
+    for key in found.stays:
+        table.add_row("stays", key.keep, key.record, f"{key.because}: {key.ground}", key.until or "", style="bold")
+    console.print(table)
+    if len(found.subjects) > 1:
+        console.print(f"Linked records of the same person go too: {', '.join(found.subjects[1:])}")
+
+
+@app.command()
+@one_sentence
+def export(
+    person: Person,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .json for machines, .md to read.")],
+) -> None:
+    """All that is held on a person, for their access request, with others protected. It is recorded as a disclosure."""
+    from services.gateway.installation import Installation
+    from services.protection.queries import ExportSubject
+
+    with Installation(load_settings()) as installation:
+        found = installation.ask(ExportSubject(subject=person), OFFICER).answer
+    text = found.to_text() if output.suffix == ".md" else found.model_dump_json(indent=2)
+    output.touch(mode=0o600)
+    output.write_text(text, encoding="utf-8")
+    console.print(f"{len(found.entries)} entries written to {output}. Hand it over safely, then delete it.")
+
+
+@app.command()
+@one_sentence
+def seen(person: Person, as_json: AsJson = False) -> None:
+    """Who has seen a person's data, when, in which role and for what."""
+    from services.audit.access import ShowAccessHistory
+    from services.gateway.installation import Installation
+
+    with Installation(load_settings()) as installation:
+        found = installation.ask(ShowAccessHistory(subject=person), OFFICER).answer
+    if as_json:
+        emit(found.model_dump(mode="json"))
+        return
+    table = Table("when", "who", "as", "asked", "saw", "for", title=f"Who has seen {person}")
+    for one in found.disclosures:
+        when = f"{one.at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(when, one.actor, ", ".join(one.roles), one.query, "\n".join(one.fields), one.purpose or "")
+    console.print(table)
+
+
+@app.command("rotate-keys")
+@one_sentence
+def rotate_keys() -> None:
+    """Wrap every key anew with the newest master key. The log is not touched; a break is no loss."""
+    from services.gateway.installation import Installation
+
+    with Installation(load_settings()) as installation:
+        moved = installation.keys.rewrap()
+    console.print(f"{moved} keys are wrapped with the newest master key.")

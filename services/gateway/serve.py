@@ -1,0 +1,138 @@
+"""`forgetmenot serve`: everything on one machine, in two processes. This one owns the log and answers HTTP."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import uvicorn
+from rich.panel import Panel
+from rich.text import Text
+
+from services.analytics.report import ReportActivity
+from services.gateway.cli.history import progress_bar
+from services.gateway.cli.terminal import console
+from services.gateway.contexts import CONTEXTS
+from services.gateway.http import create_app
+from services.gateway.installation import Installation
+from services.gateway.supervising import Worker
+from services.gateway.tokens import open_tokens
+from services.history.loading import load
+from services.history.source import steps_in_source, the_source
+from shared.errors import ForgetMeNotError, Unavailable
+from shared.logging import configure_logging
+from shared.messages import Origin, Query, Role
+from shared.settings import Settings
+
+BACKLOG = 1024
+TRIAL_TOKEN_LIFE = timedelta(days=1)
+
+
+def serve(settings: Settings, *, with_history: bool) -> None:
+    """Run until Ctrl-C. Raises `Unavailable` in one sentence if the port or the folder cannot be used."""
+    listening = listen(settings)
+    configure_logging(settings.log_format, settings.log_level)
+    with listening, Installation(settings) as installation:
+        if with_history and installation.store.head() == 0:
+            _load_history(installation)
+        worker = Worker(settings)
+        worker.start()
+        try:
+            _answer(settings, installation, worker, listening)
+        finally:
+            worker.stop()
+    console.print("Stopped. Everything that was acknowledged is on disk.")
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises `Unavailable` if somebody else has the port."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Unavailable(f"Port {settings.port} is in use: set PORT to another one.") from None
+        raise Unavailable(f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}).") from None
+    return listening
+
+
+def _answer(settings: Settings, installation: Installation, worker: Worker, listening: socket.socket) -> None:
+    app = create_app(
+        installation.bus(),
+        CONTEXTS,
+        open_tokens(installation.folder),
+        readiness=lambda: missing(installation, worker),
+        settings=settings,
+        extra_queries=tuple(installation.log_queries),
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(app, access_log=False, log_config=None, loop="uvloop", http="httptools", lifespan="on")
+    )
+    host, port = listening.getsockname()[:2]
+    greeting = threading.Thread(target=_greet, args=(installation, host, port), daemon=True)
+    greeting.start()
+    server.run(sockets=[listening])
+
+
+def missing(installation: Installation, worker: Worker) -> Mapping[str, str]:
+    """What is not ready yet, by part."""
+    waiting: dict[str, str] = {}
+    if refusal := installation.store.describe().refusal:
+        waiting["log"] = refusal
+    if not worker.alive:
+        waiting["worker"] = "The process of read models and policies is not running."
+    for row in installation.projection_status():
+        if row.state == "stopped":
+            waiting[row.name] = f"This read model stopped at position {row.stopped_at}."
+        elif row.state == "building" or row.lag > 10_000:
+            waiting[row.name] = f"This read model is {row.lag} events behind."
+    return waiting
+
+
+def _load_history(installation: Installation) -> None:
+    with progress_bar() as bar:
+        task = bar.add_task("Loading the history data set", total=steps_in_source())
+        loaded = load(the_source(), installation.bus(), installation.settle(), lambda _: bar.advance(task))
+    console.print(f"Loaded the history data set: {loaded.events:,} events from {loaded.commands:,} commands.")
+
+
+def _greet(installation: Installation, host: str, port: int) -> None:
+    """What to try next, with answers that were just given."""
+    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    token = open_tokens(installation.folder).issue("trial", [Role.SUPERVISOR], TRIAL_TOKEN_LIFE)
+    lines = Text()
+    lines.append(f"Forget-me-not answers at {at}\n", style="bold")
+    lines.append(f"What it can do:  {at}/docs\n")
+    lines.append(f"\nA token for a first look (a supervisor's, for a day):\n  TOKEN={token}\n", style="")
+    lines.append("\nThree questions, and what they answer now:\n")
+    for path, query in _first_questions():
+        lines.append(f'\n  curl -s -H "Authorization: Bearer $TOKEN" "{at}{path}"\n', style="cyan")
+        lines.append(f"  {_answered(installation, query)}\n")
+    lines.append("\nThis is a trial installation: there are no accounts yet. No real person's data belongs in it.\n")
+    lines.append("Ctrl-C stops it; the next start goes on from here.")
+    console.print(Panel(lines, expand=False, border_style="blue") if console.is_terminal else lines, soft_wrap=True)
+
+
+def _first_questions() -> Iterable[tuple[str, Query[Any]]]:
+    yield (
+        "/reports/activity?from=2004-01-01&to=2007-12-31",
+        ReportActivity.model_validate({"from": "2004-01-01", "to": "2007-12-31"}),
+    )
+
+
+def _answered(installation: Installation, query: Query[Any]) -> str:
+    origin = Origin("trial", frozenset({Role.SUPERVISOR}))
+    try:
+        answered = installation.ask(query, origin, wait_for=installation.store.head())
+    except ForgetMeNotError as error:
+        return str(error)
+    return orjson.dumps(answered.answer.model_dump(mode="json")).decode()
