@@ -30,7 +30,7 @@ check: install-dev ## style, types, boundaries, generated documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m tests.catalogue --check
+	@$(BIN)/python -m services.gateway.catalogue --check
 
 bench: install-dev ## the figures, each beside its peer or its limit, in a table and as JSON in bench-results/
 	@$(BIN)/python -m tests.bench
@@ -46,7 +46,7 @@ golden: install-dev ## write schemas and samples of new event versions (never ch
 	@$(BIN)/python -m tests.golden.record
 
 docs: install-dev ## write the API and event catalogue anew from the code
-	@$(BIN)/python -m tests.catalogue --write
+	@$(BIN)/python -m services.gateway.catalogue --write
 
 lock: install-dev ## resolve the dependencies anew
 	@$(BIN)/pip install -q uv
