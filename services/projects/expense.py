@@ -21,9 +21,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from services.projects.terms import KEEPS_BOOKS, Day, ExpenseId, GrantId, LineName, ProjectId
 from shared.dates import must_have_happened
-from shared.decider import Decider
+from shared.decider import Decider, must_exist
 from shared.errors import DomainError
-from shared.handling import must_exist
 from shared.messages import Command, Event, Id
 from shared.money import CENT, Money, Rate, split
 from shared.privacy.personal import About, Hidden

@@ -11,9 +11,8 @@ from pydantic import Field, StringConstraints
 
 from services.projects.terms import KEEPS_BOOKS, FunderId, Title
 from shared.dates import Occurred, must_have_happened
-from shared.decider import Decider
+from shared.decider import Decider, must_exist
 from shared.errors import Conflict, DomainError
-from shared.handling import must_exist
 from shared.messages import Command, Event, Id, new_id
 from shared.privacy.personal import About, Hidden, Retention
 

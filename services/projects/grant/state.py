@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.projects.grant.headroom import Entries, Headroom
 from services.projects.terms import Category, ExpenseId, GrantId
 from shared.dates import must_have_happened
+from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.handling import must_exist
 from shared.messages import Command, Event, Id
 from shared.money import Currency, Money, Rate
 

@@ -11,8 +11,8 @@ from pydantic import Field
 from services.projects.project.state import OPEN, Project, ProjectCommand, ProjectEvent, Status, must_be
 from services.projects.terms import KEEPS_BOOKS, Title
 from shared.dates import Occurred, earliest, latest, must_have_happened
+from shared.decider import must_exist
 from shared.errors import Conflict, DomainError
-from shared.handling import must_exist
 from shared.messages import Id, new_id
 
 Objective = Annotated[Title, Field(description="An objective; no personal data")]

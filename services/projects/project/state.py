@@ -10,8 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from services.projects.terms import ProjectId
+from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.handling import must_exist
 from shared.messages import Command, Event, Id
 
 

@@ -14,8 +14,8 @@ from pydantic import Field, StringConstraints
 from services.projects.project.state import AGREED, OPEN, Project, ProjectCommand, ProjectEvent, Status, must_be
 from services.projects.terms import KEEPS_BOOKS, Slug, Title
 from shared.dates import Occurred, must_have_happened
+from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.handling import must_exist
 from shared.messages import Id, Role, new_id
 
 
