@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Events of a Forget-me-not log, with proofs
 
-This bundle holds {count} of the events that the log *{origin}* had recorded when it had {size}: {chosen}.
+This bundle holds {count} of the {size} events that the log *{origin}* had recorded when it was made: {chosen}.
 
 ## How to check it
 

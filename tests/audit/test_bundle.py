@@ -204,13 +204,20 @@ def test_what_was_forgotten_stays_so_and_its_events_still_verify(centre: Centre,
     assert check(bundle.unpack(tmp_path / "court")).returncode == 0
 
 
-def test_a_persons_bundle_holds_the_events_that_name_them_and_opens_nothing_about_others(centre: Centre) -> None:
+def test_a_persons_bundle_holds_the_events_that_name_them(centre: Centre) -> None:
     centre.send(OpenDiary(pages=1))
     bundle = centre.bundle(OFFICER, people=(centre.person,))
     assert bundle.facts("text") == [{"opened": HERS}]
     assert [event["position"] for event in bundle.events] == [2]
     linked = centre.bundle(OFFICER, people=(centre.person, centre.other))
     assert linked.facts("text") == [{"opened": HERS}, {"opened": OTHERS}]
+
+
+def test_a_persons_bundle_opens_nothing_about_others(centre: Centre) -> None:
+    own = centre.send(OpenDiary(diary=centre.person, pages=2)).ids["diary"]  # its stream names the person
+    centre.send(WriteEntry(diary=own, person=centre.other, text="told of her brother"))
+    bundle = centre.bundle(OFFICER, people=(centre.person,))
+    assert bundle.facts("text") == [{"opened": HERS}, {"hidden": "withheld"}]
 
 
 def test_a_range_begins_and_ends_where_it_says(centre: Centre) -> None:
@@ -270,12 +277,21 @@ def test_there_is_no_bundle_without_events(centre: Centre) -> None:
         centre.bundle(AUDITOR, stream="diary-1")
     with pytest.raises(NotFound):
         centre.bundle(AUDITOR, stream=centre.stream, as_of=MORNING.replace(year=2000).isoformat())
+
+
+def test_more_events_than_a_bundle_holds_are_refused_not_cut_off(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.audit.bundle.MOST_EVENTS", 3)
     with pytest.raises(Invalid):
-        centre.bundle(AUDITOR, stream="$all")
+        centre.bundle(AUDITOR)
+    assert len(centre.bundle(AUDITOR, first=1, last=3).events) == 3
 
 
-@pytest.mark.parametrize("choice", [{}, {"stream": "diary-1", "first": 1}, {"people": (str(uuid4()),), "last": 3}])
-def test_one_thing_is_chosen(choice: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "choice", [{}, {"stream": "diary-1", "first": 1}, {"people": (str(uuid4()),), "last": 3}, {"stream": "$all"}]
+)
+def test_one_thing_that_proofs_cover_is_chosen(choice: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         CompileBundle(**choice)
 

@@ -216,6 +216,14 @@ def test_following_goes_on_once_its_files_can_be_written_again(data: Path, proof
         following.join()
 
 
+def test_who_follows_a_log_that_is_not_what_was_signed_stops_and_says_so(data: Path) -> None:
+    note = grow(data, 2)
+    forge(data, 3, b'{"forged":true}')
+    with open_store(data / "log") as store, Proofs(data / "proofs", store) as proofs, pytest.raises(LogDiverged):
+        proofs.follow(threading.Event(), 0.0)
+    assert (data / "proofs" / CHECKPOINTS).read_text() == note
+
+
 def until(holds: Callable[[], bool]) -> None:
     """Wait for what another thread brings about."""
     while not holds():
