@@ -151,26 +151,15 @@ class SqliteKeyStore:
         The log is not touched. It goes batch by batch, other processes work on, and after a break it is simply
         run again. At the end no file of the store holds bytes that an older master unwraps.
         """
-        moved = 0
         master = self._masters.newest()
+        with self._lock, translated(), self._file.writing():
+            self._file.run("UPDATE state SET master = ?", (master,))
+        moved, last = 0, 0
+        while rows := self._rewrap_after(last, master, batch):
+            moved, last = moved + len(rows), rows[-1]
         with self._lock, translated():
-            with self._file.writing():
-                self._file.run("UPDATE state SET master = ?", (master,))
-            while True:
-                with self._file.writing():
-                    rows = self._file.run(
-                        "SELECT n, id, subject, keep, record, master, bytes FROM keys JOIN wrapped USING (n) "
-                        "WHERE destroyed IS NULL AND master != ? LIMIT ?",
-                        (master, batch),
-                    ).fetchall()
-                    for n, key_id, *name, older, wrapped in rows:
-                        bound = _bound(key_id, KeyName(*name))
-                        fresh = self._masters.wrap(master, self._masters.unwrap(older, wrapped, bound), bound)
-                        self._file.run("UPDATE wrapped SET master = ?, bytes = ? WHERE n = ?", (master, fresh, n))
-                moved += len(rows)
-                if not rows:
-                    self._file.purge()
-                    return moved
+            self._file.purge()
+        return moved
 
     def masters_in_use(self) -> set[str]:
         """The ids of the master keys that a key is wrapped with, or that the next one will be."""
@@ -210,6 +199,19 @@ class SqliteKeyStore:
             self._file.purge()
             return erasure
 
+    def _rewrap_after(self, last: int, master: str, batch: int) -> list[int]:
+        with self._lock, translated(), self._file.writing():
+            rows = self._file.run(
+                "SELECT n, id, subject, keep, record, master, bytes FROM keys JOIN wrapped USING (n) "
+                "WHERE n > ? AND destroyed IS NULL AND master != ? ORDER BY n LIMIT ?",
+                (last, master, batch),
+            ).fetchall()
+            for n, key_id, *name, older, wrapped in rows:
+                bound = _bound(key_id, KeyName(*name))
+                fresh = self._masters.wrap(master, self._masters.unwrap(older, wrapped, bound), bound)
+                self._file.run("UPDATE wrapped SET master = ?, bytes = ? WHERE n = ?", (master, fresh, n))
+            return [row[0] for row in rows]
+
     def _destroyed(self, names: Iterable[KeyName]) -> tuple[Destroyed, ...]:
         live = ((self._live(name), name) for name in sorted(names))
         return tuple(Destroyed(key_id.hex(), name) for key_id, name in live if key_id is not None)
@@ -226,8 +228,9 @@ class SqliteKeyStore:
         """The ledger's entries of which this store knows less. Raises `Tampered` if the ledger knows less."""
         if self.ledger is None:
             return []
-        entries = self.ledger.entries()
+        # In this order: another process writes its entry before it tells the store.
         head = self._file.state("ledger_head")
+        entries = self.ledger.entries()
         if head and all(entry.hash != head for entry in entries):
             raise Tampered("The erasure ledger lacks an entry that the key store has seen: restore its own copy.")
         return [entry for entry in entries if self._knows_less(entry.erasure)]
