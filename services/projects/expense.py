@@ -353,7 +353,10 @@ def _take_answer(command: AnswerShare, expense: Expense, share: ShareState) -> S
                     expense=of, share=number, grant=part.grant, line=part.line, amount=part.amount, rule=rule
                 )
             ]
-        case Answer.GIVEN_BACK, (ShareStatus.ASKED | ShareStatus.TAKEN | ShareStatus.STILL_CHARGED):
+        case (
+            (Answer.REFUSED | Answer.GIVEN_BACK),
+            (ShareStatus.ASKED | ShareStatus.TAKEN | ShareStatus.STILL_CHARGED),
+        ):
             return [ShareGivenBack(expense=of, share=number, grant=part.grant)]
         case Answer.NOT_GIVEN_BACK, (ShareStatus.ASKED | ShareStatus.TAKEN) if not current:
             return [ShareStillCharged(expense=of, share=number, grant=part.grant, rule=command.rule or "")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Boolean, Column, Index, String, select, tuple_
@@ -17,12 +17,12 @@ from services.projects.grant.reporting import (
     ReportSubmitted,
 )
 from services.projects.grant.state import ReportStatus
-from services.projects.projections.paging import After, Limit, Next, page
 from services.projects.terms import READS_BOOKS, Day
 from shared.codec import Recorded
 from shared.errors import Invalid
 from shared.messages import Query
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
+from shared.projections.paging import Limit
 
 
 class ReportLine(BaseModel):
@@ -43,7 +43,7 @@ class ReportPage(BaseModel):
     """Reports by their last day."""
 
     reports: tuple[ReportLine, ...]
-    next: Next
+    next: str | None = Field(description="Give it as `after` for the next page; null on the last one")
     position: int
 
 
@@ -53,7 +53,9 @@ class ListFunderReports(Query[ReportPage], context="projects", route="GET /funde
     status: ReportStatus | None = Field(None, description="Of this status", examples=["due"])
     overdue: bool | None = Field(None, description="Only those that are, or only those that are not", examples=[True])
     due_until: Day | None = Field(None, description="Due up to this day", examples=["2009-01-31"])
-    after: After = None
+    after: Annotated[str | None, Field(max_length=200)] = Field(
+        None, description="Go on after this: the `next` of the page before", examples=[None]
+    )
     limit: Limit = 50
 
 
@@ -134,14 +136,13 @@ class FunderReports(Projection):
         if query.due_until:
             wanted = wanted.where(reports.c.due <= query.due_until.isoformat())
         if query.after:
-            last = query.after.split("/")
-            if len(last) != len(order):
+            after = query.after.split("/")
+            if len(after) != len(order):
                 raise Invalid("`after` is the `next` of the page before; this is not one.")
-            wanted = wanted.where(tuple_(*order) > tuple_(*last))
-        found, further = page(
-            asking.rows(wanted),
-            query.limit,
-            lambda row: ReportLine.model_validate(dict(row)),
-            lambda row: f"{row['due']}/{row['grant']}/{row['report']}",
+            wanted = wanted.where(tuple_(*order) > tuple_(*after))
+        found = asking.rows(wanted)
+        shown = tuple(ReportLine.model_validate(row) for row in found[: query.limit])
+        further = (
+            "/".join((str(shown[-1].due), shown[-1].grant, shown[-1].report)) if len(found) > query.limit else None
         )
-        return ReportPage(reports=found, next=further, position=asking.position)
+        return ReportPage(reports=shown, next=further, position=asking.position)

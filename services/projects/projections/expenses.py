@@ -19,13 +19,14 @@ from services.projects.expense import (
     ShareStillCharged,
     ShareTaken,
 )
-from services.projects.projections.paging import After, Limit, Next, amount_of, cents, page
+from services.projects.projections.amounts import amount_of, cents
 from services.projects.terms import READS_BOOKS, ExpenseId
 from shared.codec import Recorded
 from shared.errors import NotFound
 from shared.messages import Query
 from shared.money import Currency, Money
 from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
+from shared.projections.paging import After, Limit, Next, page
 
 TO_LOOK_AT = (ShareStatus.FELL_TO_OWN_FUNDS, ShareStatus.STILL_CHARGED)
 
@@ -43,7 +44,7 @@ class ExpenseLine(BaseModel):
 
 
 class ExpensePage(BaseModel):
-    """Documents in the order of their ids."""
+    """Documents in the order they were recorded."""
 
     expenses: tuple[ExpenseLine, ...]
     next: Next
@@ -100,6 +101,7 @@ class Expenses(Projection):
     expenses = table(
         "expenses",
         Column("expense", String, primary_key=True),
+        Column("position", BigInteger),
         Column("kind", String),
         Column("supplier", String),
         Column("supplier_name", String),
@@ -111,6 +113,7 @@ class Expenses(Projection):
         Column("minutes", Integer),
         Column("occurred", String),
         Column("reversed_on", String),
+        Index("expenses_in_order", "position"),
     )
     shares = table(
         "expense_shares",
@@ -132,6 +135,7 @@ class Expenses(Projection):
         rows.put(
             self.expenses,
             expense=of.expense,
+            position=e.position,
             kind=of.kind,
             supplier=of.supplier,
             supplier_name=e.sealed("supplier_name"),
@@ -188,20 +192,15 @@ class Expenses(Projection):
     def list_expenses(self, query: ListExpenses, asking: Asking) -> ExpensePage:
         """A page of documents."""
         expenses, shares = asking.live(self.expenses), asking.live(self.shares)
-        wanted = select(expenses).order_by(expenses.c.expense).limit(query.limit + 1)
+        wanted = select(expenses).order_by(expenses.c.position).limit(query.limit + 1)
         if query.flagged:
             flagged = select(shares.c.expense).where(shares.c.status.in_(TO_LOOK_AT))
             wanted = wanted.where(expenses.c.expense.in_(flagged))
         if query.kind:
             wanted = wanted.where(expenses.c.kind == query.kind)
-        if query.after:
-            wanted = wanted.where(expenses.c.expense > query.after)
-        found, further = page(
-            asking.rows(wanted),
-            query.limit,
-            lambda row: ExpenseLine(**_of_document(row)),
-            lambda row: row["expense"],
-        )
+        if query.after is not None:
+            wanted = wanted.where(expenses.c.position > query.after)
+        found, further = page(asking.rows(wanted), query.limit, lambda row: ExpenseLine(**_of_document(row)))
         return ExpensePage(expenses=found, next=further, position=asking.position)
 
     @answers(ShowExpense)

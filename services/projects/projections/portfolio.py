@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated
 
-from pydantic import BaseModel, Field
 from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, Integer, String, case, func, select
 
-from services.projects.funder import FunderCorrected, FunderKind, FunderRegistered
+from services.projects.funder import FunderCorrected, FunderRegistered
 from services.projects.grant.award import GrantAmended, GrantAwarded
 from services.projects.project.life import (
     ProjectApproved,
@@ -22,137 +20,27 @@ from services.projects.project.life import (
     ProjectStarted,
 )
 from services.projects.project.state import Status
-from services.projects.projections.paging import After, Limit, Next, amount_of, cents, page
+from services.projects.projections.amounts import amount_of, cents
+from services.projects.projections.questions import (
+    FunderEntry,
+    FunderLine,
+    FunderPage,
+    KindLine,
+    ListFunders,
+    ListProjects,
+    PortfolioAnswer,
+    ProjectLine,
+    ProjectPage,
+    ShareLine,
+    SharesAnswer,
+    ShowFunderShares,
+    ShowPortfolio,
+)
 from services.projects.register import NumberWithdrawn, ProjectNumbered
-from services.projects.terms import STAFF
 from shared.codec import Recorded
-from shared.messages import Query
 from shared.money import litas_to_euro
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
-
-Year = Annotated[int | None, Field(ge=1900, le=2999)]
-Amounts = Annotated[dict[str, Decimal], Field(description="By currency", examples=[{"EUR": "4000.00"}])]
-
-
-class KindLine(BaseModel):
-    """What one kind of funder makes possible. A project with funders of two kinds is under both."""
-
-    kind: FunderKind
-    projects: int
-    awarded: Amounts
-
-
-class FunderLine(BaseModel):
-    """What one funder makes possible. A project with two funders is under both."""
-
-    funder: str
-    name: str
-    kind: FunderKind
-    country: str
-    projects: int
-    awarded: Amounts
-
-
-class PortfolioAnswer(BaseModel):
-    """The projects of a span of years. Each counts once, in the year it started; one not started never."""
-
-    projects_total: int = Field(description="Started to the end of the last year asked for, from the beginning on")
-    projects_in_span: int = Field(description="Started within the years asked for")
-    invented: int = Field(description="Of those in the span: with invented details, marked as such when recorded")
-    by_year: dict[str, int]
-    by_funder_kind: tuple[KindLine, ...]
-    by_funder: tuple[FunderLine, ...]
-    without_funder: int = Field(description="Of those in the span: without any grant on record")
-    position: int
-
-
-class ShowPortfolio(Query[PortfolioAnswer], context="projects", route="GET /portfolio", roles=STAFF):
-    """Number of projects to date, by year, by funder kind and by funder."""
-
-    first_year: Year = Field(None, description="From this year on", examples=[2004])
-    last_year: Year = Field(None, description="To the end of this year", examples=[2008])
-
-
-class ShareLine(BaseModel):
-    """One funder's part of what was awarded."""
-
-    funder: str
-    name: str
-    kind: FunderKind
-    euros: Decimal = Field(description="Awarded, litas converted at the fixed rate")
-    share: Decimal = Field(description="Of all awards in euro and litas, in per cent to one decimal")
-    not_converted: Amounts = Field(description="Awarded in currencies without a fixed rate, which no share includes")
-
-
-class SharesAnswer(BaseModel):
-    """Each funder's share: how independent the organisation is."""
-
-    euros: Decimal
-    shares: tuple[ShareLine, ...]
-    position: int
-
-
-class ShowFunderShares(Query[SharesAnswer], context="projects", route="GET /funder-shares", roles=STAFF):
-    """Each funder's share of the awards that count from a span of years."""
-
-    first_year: Year = Field(None, description="From this year on", examples=[2004])
-    last_year: Year = Field(None, description="To the end of this year", examples=[2008])
-
-
-class ProjectLine(BaseModel):
-    """A project in a list."""
-
-    project: str
-    title: str
-    programme: str | None
-    status: Status
-    started: str | None
-    year: int | None
-    number: int | None = Field(description="Its number within the year; null until the register has given one")
-    invented: bool = Field(description="Details are invented, and were marked as such when recorded")
-
-
-class ProjectPage(BaseModel):
-    """Projects in the order of their ids."""
-
-    projects: tuple[ProjectLine, ...]
-    next: Next
-    position: int
-
-
-class ListProjects(Query[ProjectPage], context="projects", route="GET /projects", roles=STAFF):
-    """List projects."""
-
-    year: Year = Field(None, description="Started in this year", examples=[2008])
-    status: Status | None = Field(None, description="Of this status", examples=["running"])
-    programme: str | None = Field(None, max_length=300, description="Of this programme", examples=["Girl power"])
-    after: After = None
-    limit: Limit = 50
-
-
-class FunderEntry(BaseModel):
-    """A funder in a list."""
-
-    funder: str
-    kind: FunderKind
-    name: str
-    country: str
-
-
-class FunderPage(BaseModel):
-    """Funders in the order of their ids."""
-
-    funders: tuple[FunderEntry, ...]
-    next: Next
-    position: int
-
-
-class ListFunders(Query[FunderPage], context="projects", route="GET /funders", roles=STAFF):
-    """List funders."""
-
-    kind: FunderKind | None = Field(None, description="Of this kind", examples=["embassy"])
-    after: After = None
-    limit: Limit = 50
+from shared.projections.paging import page
 
 
 class Portfolio(Projection):
@@ -162,6 +50,7 @@ class Portfolio(Projection):
     projects = table(
         "portfolio_projects",
         Column("project", String, primary_key=True),
+        Column("position", BigInteger),
         Column("title", String),
         Column("programme", String),
         Column("status", String),
@@ -170,10 +59,12 @@ class Portfolio(Projection):
         Column("number", Integer),
         Column("invented", Boolean),
         Index("portfolio_projects_by_year", "year"),
+        Index("portfolio_projects_in_order", "position"),
     )
     funders = table(
         "portfolio_funders",
         Column("funder", String, primary_key=True),
+        Column("position", BigInteger),
         Column("kind", String),
         Column("name", String),
         Column("country", String),
@@ -194,11 +85,17 @@ class Portfolio(Projection):
         Column("cents", BigInteger),
     )
 
-    @on(FunderRegistered, FunderCorrected)
-    def funder(self, e: Recorded[FunderRegistered | FunderCorrected], rows: Rows) -> None:
+    @on(FunderRegistered)
+    def registered(self, e: Recorded[FunderRegistered], rows: Rows) -> None:
+        """A new funder."""
+        of = e.event
+        rows.put(self.funders, funder=of.funder, position=e.position, kind=of.kind, name=of.name, country=of.country)
+
+    @on(FunderCorrected)
+    def corrected(self, e: Recorded[FunderCorrected], rows: Rows) -> None:
         """A funder as it is known now."""
         of = e.event
-        rows.put(self.funders, funder=of.funder, kind=of.kind, name=of.name, country=of.country)
+        rows.change(self.funders, (of.funder,), kind=of.kind, name=of.name, country=of.country)
 
     @on(ProjectProposed)
     def proposed(self, e: Recorded[ProjectProposed], rows: Rows) -> None:
@@ -206,6 +103,7 @@ class Portfolio(Projection):
         rows.put(
             self.projects,
             project=e.event.project,
+            position=e.position,
             title=e.event.title,
             programme=e.event.programme,
             status=Status.PROPOSED,
@@ -370,35 +268,25 @@ class Portfolio(Projection):
     def list_projects(self, query: ListProjects, asking: Asking) -> ProjectPage:
         """A page of projects."""
         projects = asking.live(self.projects)
-        wanted = select(projects).order_by(projects.c.project).limit(query.limit + 1)
-        if query.after:
-            wanted = wanted.where(projects.c.project > query.after)
+        wanted = select(projects).order_by(projects.c.position).limit(query.limit + 1)
+        if query.after is not None:
+            wanted = wanted.where(projects.c.position > query.after)
         for column in ("year", "status", "programme"):
             if (value := getattr(query, column)) is not None:
                 wanted = wanted.where(projects.c[column] == value)
-        found, further = page(
-            asking.rows(wanted),
-            query.limit,
-            lambda row: ProjectLine.model_validate(dict(row)),
-            lambda row: row["project"],
-        )
+        found, further = page(asking.rows(wanted), query.limit, ProjectLine.model_validate)
         return ProjectPage(projects=found, next=further, position=asking.position)
 
     @answers(ListFunders)
     def list_funders(self, query: ListFunders, asking: Asking) -> FunderPage:
         """A page of funders."""
         funders = asking.live(self.funders)
-        wanted = select(funders).order_by(funders.c.funder).limit(query.limit + 1)
-        if query.after:
-            wanted = wanted.where(funders.c.funder > query.after)
+        wanted = select(funders).order_by(funders.c.position).limit(query.limit + 1)
+        if query.after is not None:
+            wanted = wanted.where(funders.c.position > query.after)
         if query.kind:
             wanted = wanted.where(funders.c.kind == query.kind)
-        found, further = page(
-            asking.rows(wanted),
-            query.limit,
-            lambda row: FunderEntry.model_validate(dict(row)),
-            lambda row: row["funder"],
-        )
+        found, further = page(asking.rows(wanted), query.limit, FunderEntry.model_validate)
         return FunderPage(funders=found, next=further, position=asking.position)
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, RowMapping, String, Table, func, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, Integer, RowMapping, String, Table, func, select
 
 from services.projects.grant.award import (
     EarmarkedLine,
@@ -29,153 +27,28 @@ from services.projects.grant.spending import (
     ReservationReleased,
 )
 from services.projects.grant.state import Conversion, Share
-from services.projects.projections.paging import After, Limit, Next, amount_of, cents, page
-from services.projects.terms import READS_BOOKS, Category, Day, GrantId, LineName
+from services.projects.projections.amounts import amount_of, cents
+from services.projects.projections.questions import (
+    FIGURES,
+    Entry,
+    EntryKind,
+    EntryPage,
+    Figure,
+    GrantLine,
+    GrantPage,
+    ListGrantEntries,
+    ListGrants,
+    ShowStatement,
+    StatementAnswer,
+    StatementLine,
+)
 from shared.codec import Recorded
-from shared.errors import Invalid, NotFound
-from shared.messages import Query
-from shared.money import Currency, Money, Rate
+from shared.errors import NotFound
+from shared.money import Money, Rate
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
+from shared.projections.paging import page
 
 LINES_AN_EVENT = 512  # more than one event may have; serial = position * this + line's place in the event
-
-On = Annotated[Day | None, Field(description="True then: entries that count up to this day", examples=["2008-06-30"])]
-AsOf = Annotated[
-    AwareDatetime | None,
-    Field(description="Known then: entries recorded up to this time", examples=["2009-01-31T12:00:00+02:00"]),
-]
-
-
-class EntryKind(StrEnum):
-    """What kind of entry in a grant's books."""
-
-    AWARD = "award"
-    AMENDMENT = "amendment"
-    INSTALMENT = "instalment"
-    INSTALMENT_REVERSAL = "instalment_reversal"
-    RESERVATION = "reservation"
-    RELEASE = "release"
-    CHARGE = "charge"
-    REVERSAL = "reversal"
-    RETURN = "return"
-
-
-class StatementLine(BaseModel):
-    """One earmark."""
-
-    line: str
-    category: Category
-    first_day: date
-    last_day: date
-    awarded: Decimal
-    committed: Decimal = Field(description="Reserved and not yet charged")
-    spent: Decimal
-    left: Decimal
-    entries: str = Field(description="Where the figures open to their entries; add &figure=spent and the like")
-
-
-class StatementAnswer(BaseModel):
-    """Where a grant stands, by earmark, in its own currency."""
-
-    grant: str
-    project: str
-    funder: str
-    currency: Currency
-    on: date | None
-    as_of: datetime | None
-    lines: tuple[StatementLine, ...]
-    awarded: Decimal
-    committed: Decimal
-    spent: Decimal
-    left: Decimal
-    received: Decimal = Field(description="Instalments of the funder, less those taken back")
-    returned: Decimal = Field(description="Unspent rest that went back to the funder")
-    closed_on: date | None
-    position: int
-
-
-class ShowStatement(
-    Query[StatementAnswer], context="projects", route="GET /grants/{grant}/statement", roles=READS_BOOKS
-):
-    """A grant's statement by earmark: awarded, committed, spent, left."""
-
-    grant: GrantId
-    on: On = None
-    as_of: AsOf = None
-
-
-Figure = Literal["awarded", "committed", "spent", "received", "returned"]
-FIGURES: tuple[Figure, ...] = get_args(Figure)
-
-
-class Entry(BaseModel):
-    """An entry in a grant's books: how it changed each figure."""
-
-    kind: EntryKind
-    line: str | None
-    occurred: date
-    recorded_at: datetime
-    awarded: Decimal
-    committed: Decimal
-    spent: Decimal
-    received: Decimal
-    returned: Decimal
-    original: Money | None = Field(description="What it was before it was converted")
-    rate: Rate | None
-    expense: str | None
-    share: int | None
-    reference: str | None
-    entry: str | None = Field(description="The id of the reservation, charge, instalment or amendment")
-    position: int = Field(description="Of the event that made it")
-
-
-class EntryPage(BaseModel):
-    """Entries in the order they were recorded."""
-
-    entries: tuple[Entry, ...]
-    next: Next
-    position: int
-
-
-class ListGrantEntries(Query[EntryPage], context="projects", route="GET /grants/{grant}/entries", roles=READS_BOOKS):
-    """The entries behind a grant's figures."""
-
-    grant: GrantId
-    line: LineName | None = None
-    figure: Figure | None = Field(None, description="Only those that change this figure", examples=["spent"])
-    on: On = None
-    as_of: AsOf = None
-    after: After = None
-    limit: Limit = 50
-
-
-class GrantLine(BaseModel):
-    """A grant in a list."""
-
-    grant: str
-    project: str
-    funder: str
-    currency: Currency
-    eligible_from: date
-    eligible_until: date
-    closed_on: date | None
-
-
-class GrantPage(BaseModel):
-    """Grants in the order of their ids."""
-
-    grants: tuple[GrantLine, ...]
-    next: Next
-    position: int
-
-
-class ListGrants(Query[GrantPage], context="projects", route="GET /grants", roles=READS_BOOKS):
-    """List grants."""
-
-    project: str | None = Field(None, max_length=36, description="Of this project", examples=[None])
-    funder: str | None = Field(None, max_length=36, description="Of this funder", examples=[None])
-    after: After = None
-    limit: Limit = 50
 
 
 class GrantStatement(Projection):
@@ -185,12 +58,14 @@ class GrantStatement(Projection):
     grants = table(
         "statement_grants",
         Column("grant", String, primary_key=True),
+        Column("position", BigInteger),
         Column("project", String, index=True),
         Column("funder", String, index=True),
         Column("currency", String),
         Column("eligible_from", String),
         Column("eligible_until", String),
         Column("closed_on", String),
+        Index("statement_grants_in_order", "position"),
     )
     lines = table(
         "statement_lines",
@@ -226,6 +101,7 @@ class GrantStatement(Projection):
         rows.put(
             self.grants,
             grant=of.grant,
+            position=e.position,
             project=of.project,
             funder=of.funder,
             currency=of.amount.currency,
@@ -418,41 +294,38 @@ class GrantStatement(Projection):
     def list_entries(self, query: ListGrantEntries, asking: Asking) -> EntryPage:
         """A page of a grant's entries."""
         entries = asking.live(self.entries)
-        wanted = select(entries).where(*_counting(entries, query)).order_by(entries.c.serial).limit(query.limit + 1)
+        wanted = (
+            select(entries, entries.c.serial.label("position"))
+            .where(*_counting(entries, query))
+            .order_by(entries.c.serial)
+            .limit(query.limit + 1)
+        )
         if query.line:
             wanted = wanted.where(entries.c.line == query.line)
         if query.figure:
             wanted = wanted.where(entries.c[query.figure] != 0)
-        if query.after:
-            wanted = wanted.where(entries.c.serial > _cursor(query.after))
-        found, further = page(asking.rows(wanted), query.limit, _entry, lambda row: str(row["serial"]))
+        if query.after is not None:
+            wanted = wanted.where(entries.c.serial > query.after)
+        found, further = page(asking.rows(wanted), query.limit, _entry)
         return EntryPage(entries=found, next=further, position=asking.position)
 
     @answers(ListGrants)
     def list_grants(self, query: ListGrants, asking: Asking) -> GrantPage:
         """A page of grants."""
         grants = asking.live(self.grants)
-        wanted = select(grants).order_by(grants.c.grant).limit(query.limit + 1)
-        if query.after:
-            wanted = wanted.where(grants.c.grant > query.after)
+        wanted = select(grants).order_by(grants.c.position).limit(query.limit + 1)
+        if query.after is not None:
+            wanted = wanted.where(grants.c.position > query.after)
         if query.project:
             wanted = wanted.where(grants.c.project == query.project)
         if query.funder:
             wanted = wanted.where(grants.c.funder == query.funder)
-        found, further = page(
-            asking.rows(wanted), query.limit, lambda row: GrantLine.model_validate(dict(row)), lambda row: row["grant"]
-        )
+        found, further = page(asking.rows(wanted), query.limit, GrantLine.model_validate)
         return GrantPage(grants=found, next=further, position=asking.position)
 
 
 def _serial(e: Recorded[Any], place: int) -> int:
     return e.position * LINES_AN_EVENT + place
-
-
-def _cursor(after: str) -> int:
-    if not after.isascii() or not after.isdigit():
-        raise Invalid("`after` is the `next` of the page before; this is not one.")
-    return int(after)
 
 
 def _counting(entries: Table, query: ShowStatement | ListGrantEntries) -> list[ColumnElement[bool]]:
