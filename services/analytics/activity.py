@@ -125,7 +125,7 @@ class Activity(Projection):
         dated = _dated(e.event.occurred)
         if int(dated["day"][:4]) != e.event.year:
             dated["day"] = date(e.event.year, 1, 1).isoformat()
-        rows.put(self.projects, project=e.event.project, synthetic=int(e.metadata.synthetic), **dated)
+        rows.put(self.projects, project=e.event.project, synthetic=int(e.synthetic), **dated)
 
     @on(FunderRegistered, FunderCorrected)
     def funder_known(self, e: Recorded[FunderRegistered | FunderCorrected], rows: Rows) -> None:
@@ -140,7 +140,7 @@ class Activity(Projection):
             award=e.event.grant,
             project=e.event.project,
             funder=e.event.funder,
-            synthetic=int(e.metadata.synthetic),
+            synthetic=int(e.synthetic),
             **_dated(e.event.occurred),
         )
 
@@ -153,7 +153,7 @@ class Activity(Projection):
             person=e.event.person,
             ground=VICTIM if e.event.recipient == "victim" else e.event.recipient,
             kind=e.event.kind,
-            synthetic=int(e.metadata.synthetic),
+            synthetic=int(e.synthetic),
             **_dated(e.event.occurred),
         )
 
@@ -171,7 +171,7 @@ class Activity(Projection):
             person=e.event.beneficiary,
             ground=e.event.ground,
             kind=e.event.kind,
-            synthetic=int(e.metadata.synthetic),
+            synthetic=int(e.synthetic),
             **_dated(e.event.occurred),
         )
 
@@ -198,7 +198,7 @@ class Activity(Projection):
     @on(ProgrammeAdmitted)
     def admitted(self, e: Recorded[ProgrammeAdmitted], rows: Rows) -> None:
         """Its beneficiary is assisted from here."""
-        synthetic = int(e.metadata.synthetic)
+        synthetic = int(e.synthetic)
         rows.change(self.programmes, (e.event.programme,), synthetic=synthetic, **_dated(e.event.occurred))
 
     @on(CampaignHeld)
@@ -216,7 +216,7 @@ class Activity(Projection):
             town=it.town,
             number=it.attendance.number,
             precision=it.attendance.precision,
-            synthetic=int(e.metadata.synthetic),
+            synthetic=int(e.synthetic),
             **_dated(it.occurred),
         )
 
@@ -249,7 +249,7 @@ class Activity(Projection):
             concluded=it.occurred,
             legal_act=it.legal_act.model_dump() if it.legal_act else None,
             observance=it.observance.model_dump() if it.observance else None,
-            synthetic=int(e.metadata.synthetic),
+            synthetic=int(e.synthetic),
             **_dated(it.occurred),
         )
 

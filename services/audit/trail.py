@@ -5,13 +5,13 @@ Nothing here is personal: actors are pseudonyms, and of a reason the row says on
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, RowMapping, String, select
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, RowMapping, String, select
 
 from services.audit.moment import EPOCH, Moment, microseconds, position_of, recorded_by
 from shared.codec import Recorded
@@ -93,7 +93,7 @@ class AuditTrail(Projection):
         Column("type", String),
         Column("recorded_us", BigInteger),
         Column("actor", String),
-        Column("roles", JSON),
+        Column("roles", String),  # with spaces between
         Column("on_behalf_of", String),
         Column("command", String),
         Column("command_id", String),
@@ -122,11 +122,11 @@ class AuditTrail(Projection):
             position=raw.position,
             stream=raw.stream,
             revision=raw.revision,
-            event_id=str(raw.id),
+            event_id=raw.id_bytes.hex(),
             type=raw.type,
             recorded_us=microseconds(datetime.fromisoformat(stamp)) if stamp else raw.created_us,
             actor=said.get("actor"),
-            roles=said.get("roles", []),
+            roles=" ".join(said.get("roles", ())),
             on_behalf_of=said.get("on_behalf_of"),
             command=said.get("command"),
             command_id=said.get("command_id"),
@@ -174,4 +174,4 @@ def _is_id(command: str | None) -> bool:
 
 def _entry(row: RowMapping) -> TrailEntry:
     at = EPOCH + timedelta(microseconds=row["recorded_us"])
-    return TrailEntry.model_validate({**row, "recorded_at": at.astimezone(UTC)})
+    return TrailEntry.model_validate({**row, "recorded_at": at, "roles": row["roles"].split()})

@@ -208,7 +208,7 @@ class Advocacies(Projection):
             addressee=e.event.addressee.model_dump(mode="json"),
             begun=e.event.occurred,
             actions=0,
-            synthetic=e.metadata.synthetic,
+            synthetic=e.synthetic,
         )
 
     @on(AdvocacyActionTaken)

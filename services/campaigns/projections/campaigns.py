@@ -152,7 +152,7 @@ class Campaigns(Projection):
             aim=e.event.aim,
             observance=e.event.observance,
             organisers=[],
-            synthetic=e.metadata.synthetic,
+            synthetic=e.synthetic,
             **_meant_for(e.event.planned_for),
         )
 
@@ -172,7 +172,7 @@ class Campaigns(Projection):
             town=plan.town,
             organisers=list(plan.organisers),
             observance=plan.observance,
-            synthetic=e.metadata.synthetic,
+            synthetic=e.synthetic,
             **_meant_for(plan.planned_for),
             **_money(plan.grant, plan.budget),
         )
@@ -242,7 +242,7 @@ class Campaigns(Projection):
             minors=e.event.minors,
             attended=False,
             withdrawn=False,
-            synthetic=e.metadata.synthetic,
+            synthetic=e.synthetic,
             **_count("pupils", e.event.pupils),
             **_count("teachers", e.event.teachers),
         )
