@@ -3,139 +3,145 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Table
 
 from shared.projections.declaration import Key
+from shared.projections.writes import DROP, PUT, Shape, Writes
 
 Row = dict[str, Any]
 REMEMBERED = 20_000
-"""Rows that are kept in mind of one read model, so that a handler which asks for them does not cost a query each."""
-
-
-class Kind(Enum):
-    """What is to become of one row."""
-
-    PUT = "put"
-    CHANGE = "change"
-    ADD = "add"
-    DROP = "drop"
-
-
-Shape = tuple[Kind, tuple[str, ...], tuple[str, ...]]
-"""Operations that one statement writes: their kind, the columns they set, and those they add to."""
+"""Rows that are kept in mind of one table, so that a handler which asks for them does not cost a query each."""
 
 
 @dataclass(slots=True)
-class Pending:
-    """One row's operation. `PUT` has the whole row in `columns`; `ADD` may set `columns` beside its amounts."""
+class Partial:
+    """What is to happen to a row of which only a part is known: set these columns, then add these amounts.
 
-    kind: Kind
+    `makes` says whether the row is made if it is not there.
+    """
+
+    makes: bool
     columns: Row = field(default_factory=dict)
     amounts: dict[str, int] = field(default_factory=dict)
 
+    def change(self, columns: Row) -> None:
+        """Set columns, whatever was added to them before."""
+        self.columns |= columns
+        for name in columns:
+            self.amounts.pop(name, None)
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add to columns, whether they were set before or not."""
+        for name, amount in amounts.items():
+            if name in self.columns:
+                self.columns[name] = (self.columns[name] or 0) + amount
+            else:
+                self.amounts[name] = self.amounts.get(name, 0) + amount
+
+    def apply(self, row: Row) -> None:
+        """Do it to `row`."""
+        row |= self.columns
+        _add(row, self.amounts)
+
+
+Pending = Row | Partial | None
+"""What is to become of a row: this whole row, a part of it, or nothing (it goes)."""
+
 
 class TableRows:
-    """The rows of one table: those pending, those remembered, and the statements that write them."""
+    """The rows of one table: those pending, and those remembered."""
 
-    def __init__(self, stored: Table, dialect: str) -> None:
+    def __init__(self, stored: Table, engine: Engine) -> None:
         self.pending: dict[Key, Pending] = {}
-        self._stored = stored
-        self._key_names = tuple(column.name for column in stored.primary_key.columns)
-        self._blank: Row = dict.fromkeys(column.name for column in stored.columns)
-        self._insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self._engine = engine
+        self._writes = Writes(stored, engine.dialect)
+        self._key_names = self._writes.key_names
+        self._blank: Row = dict.fromkeys(self._writes.column_names)
         self._known: OrderedDict[Key, Row | None] = OrderedDict()
-        self._statements: dict[Shape, Any] = {}
-        self._by_key: Select[Any] = select(stored).where(
-            *(stored.c[name] == bindparam(f"key_{name}") for name in self._key_names)
-        )
+        self._is_asked = False  # a table that nobody asks need not be remembered
 
     def put(self, row: Row) -> None:
         """See `Rows.put`. Raises KeyError for a row without its key, ValueError for a column that is not there."""
-        key = tuple([row[name] for name in self._key_names])
         whole = self._blank | row
         if len(whole) != len(self._blank):
             self._check(row)
-        self.pending[key] = Pending(Kind.PUT, whole)
+        self.pending[tuple([row[name] for name in self._key_names])] = whole
 
     def change(self, key: Key, columns: Row) -> None:
         """See `Rows.change`."""
         self._check(columns)
-        found = self.pending.get(key) or self._recall(key)
-        if found is None:
-            self.pending[key] = Pending(Kind.CHANGE, columns)
-        elif found.kind is not Kind.DROP:
-            found.columns.update(columns)
-            if found.amounts:
-                found.amounts = {name: amount for name, amount in found.amounts.items() if name not in columns}
+        match self._find(key):
+            case dict() as row:
+                row.update(columns)
+            case Partial() as partial:
+                partial.change(columns)
+            case None if key not in self.pending:
+                self.pending[key] = Partial(False, columns)
 
-    def add(self, key: Key, amounts: dict[str, int], engine: Engine) -> None:
+    def add(self, key: Key, amounts: dict[str, int]) -> None:
         """See `Rows.add`."""
-        found = self.pending.get(key) or self._recall(key)
-        if found is None:
-            self._check(amounts)
-            self.pending[key] = Pending(Kind.ADD, amounts=amounts)
-            return
-        if found.kind is Kind.CHANGE or (found.kind is Kind.ADD and found.columns):
-            found = self._read_through(key, engine)
-        if found.kind is Kind.ADD:
-            self._check(amounts)
-            for name, amount in amounts.items():
-                found.amounts[name] = found.amounts.get(name, 0) + amount
-            return
-        if found.kind is Kind.DROP:
-            self.put(self._named(key) | amounts)
-            return
-        for name, amount in amounts.items():
-            found.columns[name] = (found.columns[name] or 0) + amount
+        self._check(amounts)
+        match self._find(key):
+            case dict() as row:
+                _add(row, amounts)
+            case Partial(makes=True) as partial:
+                partial.add(amounts)
+            case Partial():
+                # Whether the change before it found a row decides what this comes to: look.
+                self._read_through(key)
+                self.add(key, amounts)
+            case None if key in self.pending:
+                self.put(self._named(key) | amounts)
+            case None:
+                self.pending[key] = Partial(True, amounts=amounts)
 
     def drop(self, key: Key) -> None:
         """See `Rows.drop`."""
-        self.pending[key] = Pending(Kind.DROP)
+        self.pending[key] = None
 
-    def get(self, key: Key, engine: Engine) -> Row | None:
+    def get(self, key: Key) -> Row | None:
         """See `Rows.get`."""
-        found = self.pending.get(key)
-        if found is None:
-            if key in self._known:
-                self._known.move_to_end(key)
-            else:
-                self._remember(key, self._read(key, engine))
-            return self._known[key]
-        if found.kind in (Kind.CHANGE, Kind.ADD):
-            found = self._read_through(key, engine)
-        return found.columns if found.kind is Kind.PUT else None
+        self._is_asked = True
+        match self._find(key):
+            case dict() as row:
+                return row
+            case Partial():
+                return self._read_through(key)
+            case None if key in self.pending:
+                return None
+        stored = self._read(key)
+        self._remember(key, stored)
+        return stored
 
     def flush(self, connection: Connection) -> None:
         """Write what is pending, many rows a statement. It stays pending until `settle` or `forget`."""
-        batches: dict[Shape, list[Row]] = {}
-        for key, one in sorted(self.pending.items()) if len(self.pending) > 1 else self.pending.items():
-            if one.kind is Kind.PUT:
-                batches.setdefault((Kind.PUT, (), ()), []).append(one.columns)
-                continue
-            shape: Shape = (one.kind, tuple(sorted(one.columns)), tuple(sorted(one.amounts)))
-            if one.kind is Kind.ADD:
-                parameters = self._named(key) | one.columns | one.amounts
-            else:
-                parameters = {f"key_{name}": part for name, part in zip(self._key_names, key, strict=True)}
-                parameters |= {f"new_{name}": value for name, value in one.columns.items()}
-            batches.setdefault(shape, []).append(parameters)
+        batches: dict[Shape, list[Sequence[Any]]] = {}
+        put = batches.setdefault(PUT, [])
+        drop = batches.setdefault(DROP, [])
+        for key, one in self.pending.items():
+            match one:
+                case dict():
+                    put.append(tuple(one.values()))
+                case None:
+                    drop.append(key)
+                case Partial(makes, columns, amounts):
+                    shape = Shape(makes, tuple(columns), tuple(amounts))
+                    batches.setdefault(shape, []).append((*key, *columns.values(), *amounts.values()))
         # Deleted rows first: another may take what was unique to them.
-        for shape in sorted(batches, key=lambda shape: shape[0] is not Kind.DROP):
-            connection.execute(self._statement(shape), batches[shape])
+        for shape in (DROP, *(shape for shape in batches if shape is not DROP)):
+            if rows := batches[shape]:
+                self._writes.execute(connection, shape, rows)
 
     def settle(self) -> None:
         """What was pending is committed: remember it as it now is."""
-        for key, one in self.pending.items():
-            if one.kind is Kind.PUT:
-                self._remember(key, one.columns)
-            elif one.kind is Kind.DROP:
-                self._remember(key, None)
+        if self._is_asked:
+            for key, one in self.pending.items():
+                if not isinstance(one, Partial):
+                    self._remember(key, one)
         self.pending = {}
 
     def forget(self) -> None:
@@ -143,31 +149,27 @@ class TableRows:
         self.pending = {}
         self._known.clear()
 
-    def _recall(self, key: Key) -> Pending | None:
-        """A row that is remembered becomes pending whole, so that it stays known."""
-        if key not in self._known:
-            return None
-        row = self._known.pop(key)
-        self.pending[key] = found = Pending(Kind.DROP) if row is None else Pending(Kind.PUT, row)
-        return found
+    def _find(self, key: Key) -> Pending:
+        """What is pending. A row that is remembered becomes pending, whole, so that it stays known."""
+        if key not in self.pending and key in self._known:
+            self.pending[key] = self._known.pop(key)
+        return self.pending.get(key)
 
-    def _read_through(self, key: Key, engine: Engine) -> Pending:
-        """The pending row as it will be, with what the table holds underneath."""
-        pending = self.pending[key]
-        stored = self._read(key, engine)
-        if stored is None and pending.kind is Kind.CHANGE:
-            self.pending[key] = found = Pending(Kind.DROP)
-            return found
-        row = stored or self._blank | self._named(key)
-        row |= {name: (row[name] or 0) + amount for name, amount in pending.amounts.items()} | pending.columns
-        self.pending[key] = found = Pending(Kind.PUT, row)
-        return found
+    def _read_through(self, key: Key) -> Row | None:
+        """The row as it will be, where part of it is pending."""
+        partial = self.pending[key]
+        assert isinstance(partial, Partial)  # noqa: S101
+        row = self._read(key)
+        if row is None and partial.makes:
+            row = self._blank | self._named(key)
+        if row is not None:
+            partial.apply(row)
+        self.pending[key] = row
+        return row
 
-    def _read(self, key: Key, engine: Engine) -> Row | None:
-        parameters = {f"key_{name}": part for name, part in zip(self._key_names, key, strict=True)}
-        with engine.connect() as connection:
-            found = connection.execute(self._by_key, parameters).mappings().one_or_none()
-        return None if found is None else dict(found)
+    def _read(self, key: Key) -> Row | None:
+        with self._engine.connect() as connection:
+            return self._writes.read(connection, key)
 
     def _remember(self, key: Key, row: Row | None) -> None:
         self._known[key] = row
@@ -181,30 +183,12 @@ class TableRows:
     def _check(self, columns: Mapping[str, Any]) -> None:
         if not columns.keys() <= self._blank.keys():
             unknown = ", ".join(sorted(columns.keys() - self._blank.keys()))
-            raise ValueError(f"{self._stored.name} has no column {unknown}")
+            raise ValueError(f"there is no column {unknown}")
 
-    def _statement(self, shape: Shape) -> Any:
-        if shape not in self._statements:
-            self._statements[shape] = self._build(*shape)
-        return self._statements[shape]
 
-    def _build(self, kind: Kind, columns: tuple[str, ...], amounts: tuple[str, ...]) -> Any:
-        stored = self._stored
-        of_this_key = [stored.c[name] == bindparam(f"key_{name}") for name in self._key_names]
-        if kind is Kind.DROP:
-            return delete(stored).where(*of_this_key)
-        if kind is Kind.CHANGE:
-            return update(stored).where(*of_this_key).values({name: bindparam(f"new_{name}") for name in columns})
-        insert = self._insert(stored)
-        if kind is Kind.PUT:
-            settable = [name for name in self._blank if name not in self._key_names]
-            new = {name: insert.excluded[name] for name in settable}
-        else:
-            new = {name: insert.excluded[name] for name in columns}
-            new |= {name: func.coalesce(stored.c[name], 0) + insert.excluded[name] for name in amounts}
-        if not new:
-            return insert.on_conflict_do_nothing()
-        return insert.on_conflict_do_update(index_elements=list(self._key_names), set_=new)
+def _add(row: Row, amounts: Mapping[str, int]) -> None:
+    for name, amount in amounts.items():
+        row[name] = (row[name] or 0) + amount
 
 
 class PendingRows:
@@ -212,8 +196,7 @@ class PendingRows:
 
     def __init__(self, engine: Engine, tables: Mapping[str, Table]) -> None:
         """`tables` has the stored table for each declared name."""
-        self._engine = engine
-        self._tables = {name: TableRows(stored, engine.dialect.name) for name, stored in tables.items()}
+        self._tables = {name: TableRows(stored, engine) for name, stored in tables.items()}
 
     def put(self, table: Table, /, **row: Any) -> None:
         """See `Rows.put`."""
@@ -225,7 +208,7 @@ class PendingRows:
 
     def add(self, table: Table, key: Key, /, **amounts: int) -> None:
         """See `Rows.add`."""
-        self._tables[table.name].add(key, amounts, self._engine)
+        self._tables[table.name].add(key, amounts)
 
     def drop(self, table: Table, key: Key, /) -> None:
         """See `Rows.drop`."""
@@ -233,7 +216,7 @@ class PendingRows:
 
     def get(self, table: Table, key: Key, /) -> Mapping[str, Any] | None:
         """See `Rows.get`."""
-        return self._tables[table.name].get(key, self._engine)
+        return self._tables[table.name].get(key)
 
     def flush(self, connection: Connection) -> None:
         """Write what is pending."""

@@ -1,0 +1,123 @@
+"""The statements that write a read model's table: each built once, and executed for many rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Dialect,
+    Table,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+
+
+class Shape(NamedTuple):
+    """What one statement does: the columns it sets, those it adds to, and whether it makes a row that is not there."""
+
+    makes: bool
+    columns: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+
+
+PUT = Shape(True)  # the whole row
+DROP = Shape(False)
+
+
+class Writes:
+    """Writes rows of one table. Their values come in the order key, columns, amounts; for `PUT` in the table's."""
+
+    def __init__(self, stored: Table, dialect: Dialect) -> None:
+        self.key_names = tuple(column.name for column in stored.primary_key.columns)
+        self.column_names = tuple(column.name for column in stored.columns)
+        self._stored = stored
+        self._dialect = dialect
+        self._insert: Any = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+        self._prepared: dict[Shape, Callable[[Connection, Sequence[Sequence[Any]]], None]] = {}
+        self._key: list[BindParameter[Any]] = [bindparam(f"key_{name}") for name in self.key_names]
+        self._this_row = [stored.c[bind.key.removeprefix("key_")] == bind for bind in self._key]
+        self._by_key = select(stored).where(*self._this_row)
+
+    def execute(self, connection: Connection, shape: Shape, rows: Sequence[Sequence[Any]]) -> None:
+        """Write `rows`, all of one shape."""
+        if shape not in self._prepared:
+            self._prepared[shape] = self._prepare(*self._statement(shape))
+        self._prepared[shape](connection, rows)
+
+    def read(self, connection: Connection, key: Sequence[Any]) -> dict[str, Any] | None:
+        """The row with this key."""
+        parameters = {f"key_{name}": part for name, part in zip(self.key_names, key, strict=True)}
+        found = connection.execute(self._by_key, parameters).one_or_none()
+        return None if found is None else dict(found._mapping)
+
+    def _statement(self, shape: Shape) -> tuple[UpdateBase, list[tuple[str, str]]]:
+        """The statement, and for each value that it takes the name of its parameter and of its column."""
+        keys = [(f"key_{name}", name) for name in self.key_names]
+        if shape == DROP:
+            return delete(self._stored).where(*self._this_row), keys
+        if not shape.makes:
+            changed = update(self._stored).where(*self._this_row)
+            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in shape.columns}
+            return changed.values(values), keys + [(f"new_{name}", name) for name in shape.columns]
+        names = self.column_names if shape == PUT else (*self.key_names, *shape.columns, *shape.amounts)
+        made = self._insert(self._stored).values({name: bindparam(name) for name in names})
+        new: dict[str, Any] = {name: made.excluded[name] for name in names if name not in self.key_names}
+        for name in shape.amounts:
+            new[name] = func.coalesce(self._stored.c[name], literal_column("0")) + made.excluded[name]
+        if new:
+            made = made.on_conflict_do_update(index_elements=list(self.key_names), set_=new)
+        else:
+            made = made.on_conflict_do_nothing()
+        return made, [(name, name) for name in names]
+
+    def _prepare(
+        self, statement: UpdateBase, parameters: Sequence[tuple[str, str]]
+    ) -> Callable[[Connection, Sequence[Sequence[Any]]], None]:
+        names = [name for name, _ in parameters]
+        if not self._dialect.positional:
+            return lambda connection, rows: _execute_named(connection, statement, names, rows)
+        # Straight to the driver: it spares a dict, and a copy of it, for each of very many rows.
+        compiled = statement.compile(dialect=self._dialect)
+        assert isinstance(compiled, SQLCompiler) and compiled.positiontup is not None  # noqa: S101
+        order = [names.index(name) for name in compiled.positiontup]
+        binds = [
+            (place, bind)
+            for place, name in enumerate(compiled.positiontup)
+            if (bind := self._bind(dict(parameters)[name]))
+        ]
+        in_order = order == list(range(len(names)))
+
+        def execute(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+            values = [tuple(row) for row in rows] if in_order else [tuple([row[at] for at in order]) for row in rows]
+            if binds:
+                values = [_bound(row, binds) for row in values]
+            connection.exec_driver_sql(compiled.string, values)
+
+        return execute
+
+    def _bind(self, column: str) -> Callable[[Any], Any] | None:
+        """What makes a value of this column into the driver's own, if anything has to."""
+        return self._stored.c[column].type.dialect_impl(self._dialect).bind_processor(self._dialect)
+
+
+def _bound(row: tuple[Any, ...], binds: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+    values = list(row)
+    for place, bind in binds:
+        values[place] = bind(values[place])
+    return tuple(values)
+
+
+def _execute_named(
+    connection: Connection, statement: UpdateBase, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
