@@ -27,9 +27,7 @@ from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Query, Receipt, Role
 from shared.policies import Policy
-from shared.privacy.keys import SqliteKeyStore
-from shared.privacy.port import KeyStore
-from shared.privacy.vault import open_vault
+from shared.privacy.vault import AesGcmVault, open_keys
 from shared.projections.declaration import Projection
 from shared.projections.engine import read_model_engine
 from shared.projections.projector import ProjectionStatus, Projector
@@ -46,8 +44,8 @@ class Installation:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.folder = usable(settings.data_dir)
-        self.vault = open_vault(self.folder)
-        self.keys = _embedded(self.vault.keys)
+        self.keys = open_keys(self.folder)
+        self.vault = AesGcmVault(self.keys)
         self.store = open_store(self.folder / "log")
         self.registry = registry()
         self.handler = CommandHandler(self.store, self.registry, self.vault)
@@ -155,11 +153,6 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _embedded(keys: KeyStore) -> SqliteKeyStore:
-    assert isinstance(keys, SqliteKeyStore)  # noqa: S101  (what `open_vault` makes)
-    return keys
 
 
 def today() -> date:

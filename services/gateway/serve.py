@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from services.analytics.report import ReportActivity
+from services.audit.trail import ReadTrail
 from services.gateway.cli.history import progress_bar
 from services.gateway.cli.terminal import console
 from services.gateway.contexts import CONTEXTS
@@ -23,7 +25,8 @@ from services.gateway.installation import Installation
 from services.gateway.supervising import Worker
 from services.gateway.tokens import open_tokens
 from services.history.loading import load
-from services.history.source import steps_in_source, the_source
+from services.history.source import GIRL_POWER, SOURCE, steps_in_source, the_source
+from services.projects.projections.questions import ShowStatement
 from shared.errors import ForgetMeNotError, Unavailable
 from shared.logging import configure_logging
 from shared.messages import Origin, Query, Role
@@ -31,6 +34,7 @@ from shared.settings import Settings
 
 BACKLOG = 1024
 TRIAL_TOKEN_LIFE = timedelta(days=1)
+READY_SECONDS = 60.0
 
 
 def serve(settings: Settings, *, with_history: bool) -> None:
@@ -78,7 +82,7 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
         uvicorn.Config(app, access_log=False, log_config=None, loop="uvloop", http="httptools", lifespan="on")
     )
     host, port = listening.getsockname()[:2]
-    greeting = threading.Thread(target=_greet, args=(installation, host, port), daemon=True)
+    greeting = threading.Thread(target=_greet, args=(installation, worker, host, port), daemon=True)
     greeting.start()
     server.run(sockets=[listening])
 
@@ -102,11 +106,16 @@ def _load_history(installation: Installation) -> None:
     with progress_bar() as bar:
         task = bar.add_task("Loading the history data set", total=steps_in_source())
         loaded = load(the_source(), installation.bus(), installation.settle(), lambda _: bar.advance(task))
+        bar.add_task("Building the read models", total=None)
+        installation.projector().catch_up()
     console.print(f"Loaded the history data set: {loaded.events:,} events from {loaded.commands:,} commands.")
 
 
-def _greet(installation: Installation, host: str, port: int) -> None:
+def _greet(installation: Installation, worker: Worker, host: str, port: int) -> None:
     """What to try next, with answers that were just given."""
+    give_up = time.monotonic() + READY_SECONDS
+    while missing(installation, worker) and time.monotonic() < give_up:
+        time.sleep(0.1)
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     token = open_tokens(installation.folder).issue("trial", [Role.SUPERVISOR], TRIAL_TOKEN_LIFE)
     lines = Text()
@@ -114,25 +123,34 @@ def _greet(installation: Installation, host: str, port: int) -> None:
     lines.append(f"What it can do:  {at}/docs\n")
     lines.append(f"\nA token for a first look (a supervisor's, for a day):\n  TOKEN={token}\n", style="")
     lines.append("\nThree questions, and what they answer now:\n")
-    for path, query in _first_questions():
+    for path, query, parts in _first_questions():
         lines.append(f'\n  curl -s -H "Authorization: Bearer $TOKEN" "{at}{path}"\n', style="cyan")
-        lines.append(f"  {_answered(installation, query)}\n")
+        lines.append(f"  {_answered(installation, query, parts)}\n")
     lines.append("\nThis is a trial installation: there are no accounts yet. No real person's data belongs in it.\n")
     lines.append("Ctrl-C stops it; the next start goes on from here.")
     console.print(Panel(lines, expand=False, border_style="blue") if console.is_terminal else lines, soft_wrap=True)
 
 
-def _first_questions() -> Iterable[tuple[str, Query[Any]]]:
+def _first_questions() -> Iterator[tuple[str, Query[Any], tuple[str, ...]]]:
+    """A path, the query it stands for, and which parts of the answer to show."""
     yield (
         "/reports/activity?from=2004-01-01&to=2007-12-31",
         ReportActivity.model_validate({"from": "2004-01-01", "to": "2007-12-31"}),
+        ("projects_total", "beneficiaries_assisted", "family_members_supported", "services_by_kind"),
+    )
+    grant = SOURCE.id("grant", GIRL_POWER.key)
+    yield f"/grants/{grant}/statement", ShowStatement(grant=grant), ("lines",)
+    yield (
+        "/audit/trail?type=campaigns.CampaignHeld&limit=1",
+        ReadTrail(type="campaigns.CampaignHeld", limit=1),
+        ("entries",),
     )
 
 
-def _answered(installation: Installation, query: Query[Any]) -> str:
+def _answered(installation: Installation, query: Query[Any], parts: tuple[str, ...]) -> str:
     origin = Origin("trial", frozenset({Role.SUPERVISOR}))
     try:
         answered = installation.ask(query, origin, wait_for=installation.store.head())
     except ForgetMeNotError as error:
         return str(error)
-    return orjson.dumps(answered.answer.model_dump(mode="json")).decode()
+    return orjson.dumps(answered.answer.model_dump(mode="json", include=set(parts))).decode()

@@ -19,14 +19,15 @@ from shared.logging import configure_logging
 from shared.settings import load_settings
 
 log = structlog.get_logger()
-CHECKPOINT_EVERY_SECONDS = 60
+CHECKPOINT_EVERY_SECONDS = 3600
 
 
 def run() -> None:
     """Run until standard input closes."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; we are told by our input
+    for reaching_all in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and service managers; we are told by our input
+        signal.signal(reaching_all, signal.SIG_IGN)
     stop = threading.Event()
     with Installation(settings) as installation:
         parts: dict[str, Callable[[threading.Event], None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -125,14 +126,21 @@ def _without_marks(field: Schema) -> Schema:
 
 
 def _short_names(shared: Iterable[str]) -> dict[str, str]:
-    """pydantic tells classes of one name apart by their modules; the context is enough, where it is."""
-    short: dict[str, str] = {}
-    for name in shared:
-        parts = name.split("__")
-        known = parts[0] == "services" and len(parts) > 2
-        short[name] = f"{parts[1]}.{parts[-1]}" if known else name
-    taken = list(short.values())
-    return {name: wanted if taken.count(wanted) == 1 else name for name, wanted in short.items()}
+    """pydantic tells classes of one name apart by their modules. The context is enough, or else the file as well."""
+    wanted = {name: _candidates(name) for name in shared}
+    counts = Counter(candidate for candidates in wanted.values() for candidate in candidates)
+    return {
+        name: next(candidate for candidate in candidates if counts[candidate] == 1)
+        for name, candidates in wanted.items()
+    }
+
+
+def _candidates(name: str) -> tuple[str, ...]:
+    match name.split("__"):
+        case ["services", context, *_, file, cls]:
+            return f"{context}.{cls}", f"{context}.{file}.{cls}", name
+        case _:
+            return (name,)
 
 
 def _renamed(node: Any, names: Mapping[str, str]) -> Any:
