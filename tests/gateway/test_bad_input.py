@@ -52,7 +52,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
         ("note", ["All", "is", "well"], "string_type"),
         ("person", "b3a3f6de", "string_pattern_mismatch"),
         ("visit", "mine", "string_pattern_mismatch"),
-        ("command_id", str(uuid4()), "stamp"),
+        ("command_id", "6f1c9d7e-0b1a-4c55-9a53-2f6f0d0c2008", "stamp"),
         ("by", "w-9", "stamp"),
         ("now", "2008-10-02T10:00:00Z", "stamp"),
         ("secret", MARKER, "extra_forbidden"),
