@@ -1,16 +1,17 @@
 """Campaigns, advocacy and partners: what the centre does in public so that fewer people go missing or are sold."""
 
-from services.campaigns import advocacy, campaign, partner
+from services.campaigns import advocacy, campaign, organisation, partner
 from services.campaigns.policies import ObservanceIsKept
 from services.campaigns.projections.advocacies import Advocacies
 from services.campaigns.projections.campaigns import Campaigns
+from services.campaigns.projections.organisation import OrganisationModel
 from services.campaigns.projections.partners import Partners
 from shared.context import Context
 
 context = Context(
     name="campaigns",
     title="Campaigns and advocacy",
-    deciders=(campaign.campaign, advocacy.advocacy, partner.partner),
+    deciders=(campaign.campaign, advocacy.advocacy, partner.partner, organisation.organisation),
     policies=(ObservanceIsKept(),),
-    projections=(Campaigns(), Advocacies(), Partners()),
+    projections=(Campaigns(), Advocacies(), Partners(), OrganisationModel()),
 )
