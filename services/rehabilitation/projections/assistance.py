@@ -240,7 +240,7 @@ class Assistance(Projection):
             found: set[str] = set()
             for start in range(0, len(linked), AT_ONCE):
                 some = services.c.person.in_(linked[start : start + AT_ONCE])
-                found.update(row["person"] for row in asking.rows(select(services.c.person).where(*helped, some)))
+                found.update(row["person"] for row in asking.rows(select(services.c.person).distinct().where(*helped, some)))
             for group in groups:
                 twice += max(len(found & group) - 1, 0)
             return int(records[0]["number"]) - twice
