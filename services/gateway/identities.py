@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from shared.errors import Invalid
-from shared.messages import Role
+from shared.messages import Origin, Role
 
+LONGEST_REASON = 1000
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
@@ -28,6 +30,22 @@ class Identities(Protocol):
     def identify(self, token: str) -> Identity:
         """Raises `Unauthenticated` for a token that is forged, expired or not for this program."""
         ...
+
+
+def origin_of(
+    identities: Identities, token: str, *, on_behalf_of: str | None, reason: str | None, correlation_id: UUID
+) -> Origin:
+    """Who asks, for whom and why. Raises `Unauthenticated`, and `Invalid` for what no actor or reason can be."""
+    identity = identities.identify(token)
+    if reason is not None and not 0 < len(reason) <= LONGEST_REASON:
+        raise Invalid(f"A reason (X-Reason) has between 1 and {LONGEST_REASON} characters.")
+    return Origin(
+        actor=identity.actor,
+        roles=identity.roles,
+        on_behalf_of=None if on_behalf_of is None else pseudonym(on_behalf_of, "The colleague (X-On-Behalf-Of)"),
+        reason=reason,
+        correlation_id=correlation_id,
+    )
 
 
 def pseudonym(text: str, what: str) -> str:

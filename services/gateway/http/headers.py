@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 from uuid import UUID, uuid4
 
-from services.gateway.identities import Identities, pseudonym
+from services.gateway.identities import Identities, origin_of
 from shared.errors import Invalid, Unauthenticated
 from shared.messages import NOT_STAMPED, Origin
 
 RawHeaders = Mapping[bytes, bytes]
 
-LONGEST_REASON = 1000
 _REVISION = re.compile(rb'(?:W/)?"?(\d{1,18})"?')
 
 
@@ -49,21 +48,17 @@ def origin(headers: RawHeaders, identities: Identities, correlation: UUID) -> Or
     if scheme.lower() != b"bearer" or not token:
         raise Unauthenticated("Send a token: Authorization: Bearer <what `forgetmenot token` printed>.")
     try:
-        identity = identities.identify(token.strip().decode("ascii"))
+        text = token.strip().decode("ascii")
     except UnicodeDecodeError:
         raise Unauthenticated("The token is damaged: it holds characters that no token has.") from None
-    return Origin(
-        actor=identity.actor,
-        roles=identity.roles,
-        on_behalf_of=_on_behalf_of(headers),
+    on_behalf_of = headers.get(b"x-on-behalf-of")
+    return origin_of(
+        identities,
+        text,
+        on_behalf_of=None if on_behalf_of is None else on_behalf_of.decode("latin-1"),
         reason=_reason(headers),
         correlation_id=correlation,
     )
-
-
-def _on_behalf_of(headers: RawHeaders) -> str | None:
-    raw = headers.get(b"x-on-behalf-of")
-    return None if raw is None else pseudonym(raw.decode("latin-1"), "X-On-Behalf-Of")
 
 
 def _reason(headers: RawHeaders) -> str | None:
@@ -71,12 +66,9 @@ def _reason(headers: RawHeaders) -> str | None:
     if (raw := headers.get(b"x-reason")) is None:
         return None
     try:
-        reason = unquote_to_bytes(raw).decode().strip()
+        return unquote_to_bytes(raw).decode().strip()
     except UnicodeDecodeError:
         raise Invalid("X-Reason is text in UTF-8, percent-encoded.") from None
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise Invalid(f"X-Reason has between 1 and {LONGEST_REASON} characters.")
-    return reason
 
 
 def _uuid(headers: RawHeaders, name: bytes, shown: str) -> UUID | None:
