@@ -14,15 +14,11 @@ from sqlalchemy import (
     Select,
     String,
     Text,
-    case,
-    func,
     select,
     tuple_,
 )
 
-from services.campaigns.campaign.groups import GroupAttended, GroupChanged, GroupRegistered, GroupWithdrawn
 from services.campaigns.campaign.holding import AttendanceCorrected, CampaignCorrected, CampaignEvaluated, CampaignHeld
-from services.campaigns.campaign.materials import ArtefactMade, ArtefactWithdrawn, CoverageRecorded
 from services.campaigns.campaign.planning import (
     CampaignCancelled,
     CampaignDrafted,
@@ -32,31 +28,29 @@ from services.campaigns.campaign.planning import (
     CampaignPlanned,
 )
 from services.campaigns.campaign.state import Status
+from services.campaigns.projections.counts import counted, quantity
+from services.campaigns.projections.materials import Materials, of_campaign
+from services.campaigns.projections.participation import Groups, participation, participation_of
 from services.campaigns.projections.questions import (
-    ArtefactShown,
     CampaignCalendar,
     CampaignEntry,
     CampaignFile,
     CampaignPage,
-    CoverageShown,
     EvaluationShown,
-    GroupShown,
     ListCampaigns,
     Participation,
     ParticipationRow,
     ParticipationTable,
     ShowCampaign,
-    TownShown,
 )
-from services.campaigns.quantity import Precision, Quantity
 from shared.codec import Recorded
 from shared.dates import earliest
 from shared.errors import Invalid, NotFound
 from shared.money import Money
-from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
+from shared.projections.declaration import Asking, Rows, answers, on, table
 
 
-class Campaigns(Projection):
+class Campaigns(Groups, Materials):
     """Everything that is known of each campaign."""
 
     name = "campaigns"
@@ -91,43 +85,6 @@ class Campaigns(Projection):
         "campaign_partners",
         Column("campaign", String, primary_key=True),
         Column("partner", String, primary_key=True),
-    )
-    groups = table(
-        "campaign_groups",
-        Column("campaign", String, primary_key=True),
-        Column("grp", String, primary_key=True),
-        Column("school", String),
-        Column("town", String),
-        Column("pupils", Integer),
-        Column("pupils_precision", String),
-        Column("teachers", Integer),
-        Column("teachers_precision", String),
-        Column("minors", Boolean),
-        Column("attended", Boolean),
-        Column("withdrawn", Boolean),
-        Column("synthetic", Boolean),
-    )
-    artefacts = table(
-        "campaign_artefacts",
-        Column("campaign", String, primary_key=True),
-        Column("artefact", String, primary_key=True),
-        Column("kind", String),
-        Column("message", Text),
-        Column("measures", JSON),
-        Column("made_by", JSON),
-        Column("withdrawn", String),
-        Column("occurred", String),
-    )
-    coverage = table(
-        "campaign_coverage",
-        Column("campaign", String, primary_key=True),
-        Column("coverage", String, primary_key=True),
-        Column("outlet", String),
-        Column("medium", String),
-        Column("headline", Text),
-        Column("audience", Integer),
-        Column("audience_precision", String),
-        Column("occurred", String),
     )
     evaluations = table(
         "campaign_evaluations",
@@ -214,13 +171,13 @@ class Campaigns(Projection):
             (e.event.campaign,),
             status=Status.HELD,
             **_held_on(e.event.occurred),
-            **_count("attendance", e.event.attendance),
+            **counted("attendance", e.event.attendance),
         )
 
     @on(AttendanceCorrected)
     def attendance_corrected(self, e: Recorded[AttendanceCorrected], rows: Rows) -> None:
         """So many came."""
-        rows.change(self.campaigns, (e.event.campaign,), **_count("attendance", e.event.attendance))
+        rows.change(self.campaigns, (e.event.campaign,), **counted("attendance", e.event.attendance))
 
     @on(CampaignCorrected)
     def corrected(self, e: Recorded[CampaignCorrected], rows: Rows) -> None:
@@ -229,72 +186,6 @@ class Campaigns(Projection):
         right = _given(title=it.title, slogan=it.slogan, aim=it.aim, venue=it.venue, town=it.town)
         day = _held_on(it.held_on) if it.held_on else {}
         rows.change(self.campaigns, (it.campaign,), **right, **day)
-
-    @on(GroupRegistered)
-    def registered(self, e: Recorded[GroupRegistered], rows: Rows) -> None:
-        """A group will come."""
-        rows.put(
-            self.groups,
-            campaign=e.event.campaign,
-            grp=e.event.group,
-            school=e.event.school,
-            town=e.event.town,
-            minors=e.event.minors,
-            attended=False,
-            withdrawn=False,
-            synthetic=e.synthetic,
-            **_count("pupils", e.event.pupils),
-            **_count("teachers", e.event.teachers),
-        )
-
-    @on(GroupChanged, GroupAttended)
-    def counted(self, e: Recorded[GroupChanged | GroupAttended], rows: Rows) -> None:
-        """More or fewer will come, or came."""
-        rows.change(
-            self.groups,
-            (e.event.campaign, e.event.group),
-            attended=isinstance(e.event, GroupAttended),
-            **_count("pupils", e.event.pupils),
-            **_count("teachers", e.event.teachers),
-        )
-
-    @on(GroupWithdrawn)
-    def withdrawn(self, e: Recorded[GroupWithdrawn], rows: Rows) -> None:
-        """A group will not come."""
-        rows.change(self.groups, (e.event.campaign, e.event.group), withdrawn=True)
-
-    @on(ArtefactMade)
-    def made(self, e: Recorded[ArtefactMade], rows: Rows) -> None:
-        """A thing was made. Whom it shows stays in the log."""
-        rows.put(
-            self.artefacts,
-            campaign=e.event.campaign,
-            artefact=e.event.artefact,
-            kind=e.event.kind,
-            message=e.event.message,
-            measures=[measure.model_dump(mode="json") for measure in e.event.measures],
-            made_by=list(e.event.made_by),
-            occurred=e.event.occurred,
-        )
-
-    @on(ArtefactWithdrawn)
-    def artefact_withdrawn(self, e: Recorded[ArtefactWithdrawn], rows: Rows) -> None:
-        """A thing is not shown any more."""
-        rows.change(self.artefacts, (e.event.campaign, e.event.artefact), withdrawn=e.event.why)
-
-    @on(CoverageRecorded)
-    def covered(self, e: Recorded[CoverageRecorded], rows: Rows) -> None:
-        """The media reported."""
-        rows.put(
-            self.coverage,
-            campaign=e.event.campaign,
-            coverage=e.event.coverage,
-            outlet=e.event.outlet,
-            medium=e.event.medium,
-            headline=e.sealed("headline"),
-            occurred=e.event.occurred,
-            **_count("audience", e.event.audience),
-        )
 
     @on(CampaignEvaluated)
     def evaluated(self, e: Recorded[CampaignEvaluated], rows: Rows) -> None:
@@ -351,67 +242,38 @@ class Campaigns(Projection):
     @answers(ShowCampaign)
     def show(self, query: ShowCampaign, asking: Asking) -> CampaignFile:
         """One campaign, whole."""
-        campaigns, groups = asking.live(self.campaigns), asking.live(self.groups)
-        found = asking.rows(select(campaigns).where(campaigns.c.campaign == query.campaign))
+        live = asking.live(self.campaigns)
+        found = asking.rows(select(live).where(live.c.campaign == query.campaign))
         if not found:
             raise NotFound("There is no such campaign.")
         campaign = found[0]
-        of_it = groups.c.campaign == query.campaign
-        groups_shown = asking.rows(select(groups).where(of_it).order_by(groups.c.town, groups.c.school, groups.c.grp))
-        towns = asking.rows(
-            select(groups.c.town, *_participation(groups.c))
-            .where(of_it)
-            .group_by(groups.c.town)
-            .order_by(groups.c.town)
-        )
+        partners = asking.live(self.partners).c
+        works_on_it = select(partners.partner).where(partners.campaign == query.campaign).order_by(partners.partner)
         return CampaignFile(
             **_entry(campaign),
             aim=campaign["aim"],
             organisers=tuple(campaign["organisers"] or ()),
-            partners=tuple(row["partner"] for row in self._of(self.partners, "partner", query, asking)),
+            partners=tuple(row["partner"] for row in asking.rows(works_on_it)),
             grant=campaign["grant_id"],
             budget=Money(amount=campaign["budget"], currency=campaign["currency"]) if campaign["budget"] else None,
             why_cancelled=campaign["why_cancelled"],
             explanation=asking.reveal(campaign["explanation"]),
-            groups=tuple(_group(row) for row in groups_shown),
-            by_town=tuple(TownShown(town=row["town"], participation=_participation_of(row)) for row in towns),
-            artefacts=tuple(
-                ArtefactShown(**_only(ArtefactShown, row))
-                for row in self._of(self.artefacts, "artefact", query, asking)
-            ),
-            coverage=tuple(
-                CoverageShown(
-                    outlet=row["outlet"],
-                    medium=row["medium"],
-                    headline=asking.reveal(row["headline"]),
-                    audience=_quantity(row, "audience"),
-                    occurred=row["occurred"],
-                )
-                for row in self._of(self.coverage, "coverage", query, asking)
-            ),
+            groups=self.groups_of(query.campaign, asking),
+            by_town=self.towns_of(query.campaign, asking),
+            artefacts=self.artefacts_of(query.campaign, asking),
+            coverage=self.coverage_of(query.campaign, asking),
             evaluations=tuple(
-                EvaluationShown(
-                    objective=row["objective"],
-                    aim=row["aim"],
-                    findings=tuple(row["findings"]),
-                    remarks=asking.reveal(row["remarks"]),
-                    occurred=row["occurred"],
-                )
-                for row in self._of(self.evaluations, "evaluation", query, asking)
+                EvaluationShown.model_validate({**row, "remarks": asking.reveal(row["remarks"])})
+                for row in of_campaign(self.evaluations, query.campaign, asking)
             ),
         )
 
-    def _of(self, kind: Any, order: str, query: ShowCampaign, asking: Asking) -> Any:
-        live = asking.live(kind)
-        first = live.c.occurred if "occurred" in live.c else live.c[order]
-        return asking.rows(select(live).where(live.c.campaign == query.campaign).order_by(first, live.c[order]))
-
     @answers(Participation)
-    def participation(self, query: Participation, asking: Asking) -> ParticipationTable:
+    def by_town_and_year(self, query: Participation, asking: Asking) -> ParticipationTable:
         """Who came to what was held, by town and year."""
         groups, campaigns = asking.live(self.groups), asking.live(self.campaigns)
         wanted = (
-            select(groups.c.town, campaigns.c.year, *_participation(groups.c))
+            select(groups.c.town, campaigns.c.year, *participation(groups.c))
             .join_from(groups, campaigns, groups.c.campaign == campaigns.c.campaign)
             .where(campaigns.c.status == Status.HELD)
             .group_by(groups.c.town, campaigns.c.year)
@@ -424,7 +286,7 @@ class Campaigns(Projection):
         rows = asking.rows(wanted)
         return ParticipationTable(
             rows=tuple(
-                ParticipationRow(town=row["town"], year=row["year"], participation=_participation_of(row))
+                ParticipationRow(town=row["town"], year=row["year"], participation=participation_of(row))
                 for row in rows
             )
         )
@@ -450,52 +312,6 @@ def _given(**columns: str | None) -> dict[str, str]:
     return {name: value for name, value in columns.items() if value is not None}
 
 
-def _count(column: str, quantity: Quantity) -> dict[str, Any]:
-    return {column: quantity.number, f"{column}_precision": quantity.precision}
-
-
-def _quantity(row: RowMapping, column: str) -> Quantity | None:
-    precision = row[f"{column}_precision"]
-    return Quantity(number=row[column], precision=precision) if precision else None
-
-
 def _entry(row: RowMapping) -> dict[str, Any]:
-    return {**_only(CampaignEntry, row), "attendance": _quantity(row, "attendance")}
-
-
-def _only(answer: Any, row: RowMapping | dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in answer.model_fields if name in row}
-
-
-def _group(row: RowMapping) -> GroupShown:
-    return GroupShown(
-        group=row["grp"],
-        pupils=Quantity(number=row["pupils"], precision=row["pupils_precision"]),
-        teachers=Quantity(number=row["teachers"], precision=row["teachers_precision"]),
-        **_only(GroupShown, {name: row[name] for name in row if name not in {"pupils", "teachers"}}),
-    )
-
-
-def _participation(groups: Any) -> list[Any]:
-    coming = groups.withdrawn.is_(False)
-
-    def summed(condition: Any, value: Any = 1) -> Any:
-        return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
-
-    def known(precision: Precision) -> Any:
-        return summed(coming & ((groups.pupils_precision == precision) | (groups.teachers_precision == precision)))
-
-    return [
-        summed(coming).label("groups"),
-        summed(coming, groups.pupils).label("pupils"),
-        summed(coming, groups.teachers).label("teachers"),
-        known(Precision.APPROXIMATE).label("approximate"),
-        known(Precision.UNSTATED).label("unstated"),
-        summed(coming & groups.attended.is_(False)).label("registered_only"),
-        summed(coming & groups.synthetic.is_(True)).label("synthetic"),
-    ]
-
-
-def _participation_of(row: RowMapping) -> dict[str, Any]:
-    counts = ("groups", "pupils", "teachers", "approximate", "unstated", "registered_only", "synthetic")
-    return {name: row[name] for name in counts}
+    shown = {name: row[name] for name in CampaignEntry.model_fields if name in row}
+    return {**shown, "attendance": quantity(row, "attendance")}
