@@ -89,6 +89,8 @@ class ReadModels:
         """None if the read model is not at `wait_for` yet."""
         with self._engine.connect() as connection:
             standing = _live(connection, projection.name)
+            if standing is None and wait_for:
+                return None  # it is new
             if standing is None or standing.shape != shape_of(projection):
                 raise Unavailable(f"{projection.name} is being built: ask again once its status says live.")
             if standing.position < wait_for:
@@ -99,9 +101,7 @@ class ReadModels:
             try:
                 self._disclosures.record(origin, query, asking.revealed)
             except Exception as error:
-                raise Unavailable(
-                    "That it was shown cannot be put on record, so it is not shown: ask again."
-                ) from error
+                raise Unavailable("What would be shown cannot be put on record, so it is not: ask again.") from error
         return Answered(answer, standing.position)
 
 
@@ -181,8 +181,10 @@ class _Arrivals:
 
     def _is_there(self, name: str, position: int) -> bool:
         live = self._live.get(name)
-        if live is None or live.position >= position:
-            return True  # none: whoever asks again is told why
+        if live is None:
+            return False
+        if live.position >= position:
+            return True
         if live.stopped_at is not None:
             raise Unavailable(
                 f"{name} stopped at position {live.stopped_at} and does not reach {position}: ask without waiting "

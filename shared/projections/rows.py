@@ -74,6 +74,8 @@ class TableRows:
     def change(self, key: Key, columns: Row) -> None:
         """See `Rows.change`."""
         self._check(columns)
+        if not columns:
+            return
         match self._find(key):
             case dict() as row:
                 row.update(columns)
@@ -129,10 +131,10 @@ class TableRows:
                 case None:
                     drop.append(key)
                 case Partial(makes, columns, amounts):
-                    shape = Shape(makes, tuple(columns), tuple(amounts))
+                    shape = Shape("make" if makes else "change", tuple(columns), tuple(amounts))
                     batches.setdefault(shape, []).append((*key, *columns.values(), *amounts.values()))
         # Deleted rows first: another may take what was unique to them.
-        for shape in (DROP, *(shape for shape in batches if shape is not DROP)):
+        for shape in (DROP, *(shape for shape in batches if shape != DROP)):
             if rows := batches[shape]:
                 self._writes.execute(connection, shape, rows)
 

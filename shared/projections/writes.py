@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -23,19 +23,23 @@ from sqlalchemy.sql.dml import UpdateBase
 
 
 class Shape(NamedTuple):
-    """What one statement does: the columns it sets, those it adds to, and whether it makes a row that is not there."""
+    """What one statement does, the columns that it sets, and those that it adds to.
 
-    makes: bool
+    `put` writes whole rows, `drop` deletes them; `make` and `change` write some columns, and `make` makes a row that
+    is not there.
+    """
+
+    kind: Literal["put", "make", "change", "drop"]
     columns: tuple[str, ...] = ()
     amounts: tuple[str, ...] = ()
 
 
-PUT = Shape(True)  # the whole row
-DROP = Shape(False)
+PUT = Shape("put")
+DROP = Shape("drop")
 
 
 class Writes:
-    """Writes rows of one table. Their values come in the order key, columns, amounts; for `PUT` in the table's."""
+    """Writes rows of one table. Their values come in the order key, columns, amounts; for `put` in the table's."""
 
     def __init__(self, stored: Table, dialect: Dialect) -> None:
         self.key_names = tuple(column.name for column in stored.primary_key.columns)
@@ -65,7 +69,7 @@ class Writes:
         keys = [(f"key_{name}", name) for name in self.key_names]
         if shape == DROP:
             return delete(self._stored).where(*self._this_row), keys
-        if not shape.makes:
+        if shape.kind == "change":
             changed = update(self._stored).where(*self._this_row)
             values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in shape.columns}
             return changed.values(values), keys + [(f"new_{name}", name) for name in shape.columns]
