@@ -18,7 +18,7 @@ PURE = frozenset(
         "__future__", "abc", "bisect", "calendar", "collections", "dataclasses", "datetime", "decimal", "enum",
         "functools", "itertools", "math", "operator", "re", "types", "typing", "unicodedata", "uuid", "zoneinfo",
         "pydantic", "shared.messages", "shared.decider", "shared.dates", "shared.money", "shared.errors",
-        "shared.privacy.personal",
+        "shared.growing", "shared.privacy.personal",
     }
 )  # fmt: skip
 """What the files of an aggregate may import, beside those of their own context."""

@@ -116,6 +116,6 @@ def evolve(state: Case, event: Events) -> Case:
             return state
         case EntryRetracted(entry=entry):
             retracted = state.entries[entry]._replace(retracted=True)
-            return replace(state, entries={**state.entries, entry: retracted})
+            return replace(state, entries=state.entries.having(entry, retracted))
         case _:
             assert_never(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -13,6 +12,7 @@ from pydantic import Field
 from services.cases.vocabulary import CaseId, PersonId
 from shared.decider import must_exist
 from shared.errors import DomainError
+from shared.growing import Growing
 from shared.messages import Command, Event
 
 PersonOfCase = Annotated[PersonId, Field(description="The person whose case it is")]
@@ -93,7 +93,7 @@ class Case:
     review_due: date | None = None
     review_missed: bool = False
     open_items: frozenset[str] = frozenset()
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Growing[str, Entry] = field(default_factory=Growing)
 
     def has(self, kind: EntryKind) -> bool:
         """Whether an entry of this kind stands."""
@@ -101,7 +101,7 @@ class Case:
 
     def with_entry(self, entry: str, kind: EntryKind, about: PersonId) -> Case:
         """The case with one more entry."""
-        return replace(self, entries={**self.entries, entry: Entry(kind, about)})
+        return replace(self, entries=self.entries.having(entry, Entry(kind, about)))
 
 
 def must_be_open(state: Case) -> None:

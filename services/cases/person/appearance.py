@@ -115,9 +115,9 @@ def evolve(state: Person, event: Events) -> Person:
         case PersonDescribed():
             return replace(state, described=True)
         case DocumentRecorded(document=document):
-            return replace(state, documents={**state.documents, document: True})
+            return replace(state, documents=state.documents.having(document, True))
         case DocumentRetracted(document=document):
-            return replace(state, documents={**state.documents, document: False})
+            return replace(state, documents=state.documents.having(document, False))
         case DescriptionCorrected():
             return state
         case _:

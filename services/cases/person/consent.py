@@ -156,14 +156,14 @@ def evolve(state: Person, event: Events) -> Person:
     match event:
         case ConsentGiven():
             given = Consent(event.purpose, event.recipient, event.occurred, event.until)
-            return replace(state, consents={**state.consents, event.consent: given})
+            return replace(state, consents=state.consents.having(event.consent, given))
         case ConsentWithdrawn(consent=consent):
             withdrawn = state.consents[consent]._replace(withdrawn=True, referrals=())
-            return replace(state, consents={**state.consents, consent: withdrawn})
+            return replace(state, consents=state.consents.having(consent, withdrawn))
         case ConsentRestedOn(consent=consent, referral=referral):
             found = state.consents[consent]
             resting = found._replace(referrals=(*found.referrals, referral))
-            return replace(state, consents={**state.consents, consent: resting})
+            return replace(state, consents=state.consents.having(consent, resting))
         case ConsentFoundMissing():
             return state
         case _:

@@ -158,9 +158,9 @@ def evolve(state: Person, event: Events) -> Person:
         case PersonRegistered():
             return replace(state, registered=True)
         case NameAdded(name=name):
-            return replace(state, names={**state.names, name: True})
+            return replace(state, names=state.names.having(name, True))
         case NameRetracted(name=name):
-            return replace(state, names={**state.names, name: False})
+            return replace(state, names=state.names.having(name, False))
         case NameCorrected():
             return state
         case _:

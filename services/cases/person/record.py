@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from services.cases.vocabulary import PersonId
 from shared.dates import earliest
+from shared.growing import Growing
 from shared.messages import Command, Event
 
 
@@ -72,9 +72,9 @@ class Person:
     described: bool = False
     has_safe_contact: bool = False
     standing: Standing = Standing.UNDECLARED
-    names: Mapping[str, bool] = field(default_factory=dict)  # name id -> whether it stands
-    documents: Mapping[str, bool] = field(default_factory=dict)
-    consents: Mapping[str, Consent] = field(default_factory=dict)
+    names: Growing[str, bool] = field(default_factory=Growing)  # name id -> whether it stands
+    documents: Growing[str, bool] = field(default_factory=Growing)
+    consents: Growing[str, Consent] = field(default_factory=Growing)
 
     @property
     def shown_adult(self) -> bool:

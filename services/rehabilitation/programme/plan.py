@@ -157,9 +157,9 @@ def evolve(state: Programme, event: Events) -> Programme:
     """What a programme is after an event."""
     match event:
         case GoalSet(goal=goal):
-            return replace(state, goals={**state.goals, goal: True})
+            return replace(state, goals=state.goals.having(goal, True))
         case ProgressRecorded(goal=goal, step=step):
-            return replace(state, goals={**state.goals, goal: step is Step.UNDER_WAY})
+            return replace(state, goals=state.goals.having(goal, step is Step.UNDER_WAY))
         case GoalCorrected():
             return state
         case _:

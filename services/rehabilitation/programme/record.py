@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
@@ -11,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from shared.decider import must_exist
 from shared.errors import DomainError
+from shared.growing import Growing
 from shared.messages import Command, Event, Id, Role
 
 ProgrammeId = Annotated[Id, Field(description="The programme", examples=["9a3f2b1c-7d6e-4f50-8a9b-1c2d3e4f5a6b"])]
@@ -93,8 +93,8 @@ class Programme:
     referral: ReferralId | None = None
     ground: Ground = Ground.TRAFFICKING_VICTIM
     admitted: str = ""
-    goals: Mapping[str, bool] = field(default_factory=dict)  # goal id -> whether it is still pursued
-    services: Mapping[str, bool] = field(default_factory=dict)  # service id -> whether it stands
+    goals: Growing[str, bool] = field(default_factory=Growing)  # goal id -> whether it is still pursued
+    services: Growing[str, bool] = field(default_factory=Growing)  # service id -> whether it stands
 
 
 def must_be(state: Programme, stages: frozenset[Stage], instead: str) -> None:

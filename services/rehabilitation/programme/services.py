@@ -173,9 +173,9 @@ def evolve(state: Programme, event: Events) -> Programme:
     """What a programme is after an event."""
     match event:
         case ServiceDelivered(service=service):
-            return replace(state, services={**state.services, service: True})
+            return replace(state, services=state.services.having(service, True))
         case ServiceRetracted(service=service):
-            return replace(state, services={**state.services, service: False})
+            return replace(state, services=state.services.having(service, False))
         case ServiceCorrected():
             return state
         case _:

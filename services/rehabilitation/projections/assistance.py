@@ -230,20 +230,18 @@ class Assistance(Projection):
         """Counted by ground, linked records once."""
         must_be_a_period_for(query.since, query.until, asking)
         services, links = asking.live(self.services), asking.live(self.links)
-        groups = same_persons((row["first"], row["second"]) for row in asking.rows(select(links)))
+        same = same_persons((row["first"], row["second"]) for row in asking.rows(select(links)))
 
         def people(ground: Ground) -> int:
             helped = (*_within(services, query.since, query.until), services.c.ground == ground)
             records = asking.rows(select(func.count(services.c.person.distinct()).label("number")).where(*helped))
-            twice = 0
-            linked = [record for group in groups for record in group]
+            linked = [record for person in same for record in person]
             found: set[str] = set()
             for start in range(0, len(linked), AT_ONCE):
                 some = services.c.person.in_(linked[start : start + AT_ONCE])
-                found.update(row["person"] for row in asking.rows(select(services.c.person).distinct().where(*helped, some)))
-            for group in groups:
-                twice += max(len(found & group) - 1, 0)
-            return int(records[0]["number"]) - twice
+                rows = asking.rows(select(services.c.person).distinct().where(*helped, some))
+                found.update(row["person"] for row in rows)
+            return int(records[0]["number"]) - sum(max(len(found & person) - 1, 0) for person in same)
 
         return BeneficiariesAssisted(
             since=query.since,
