@@ -46,8 +46,9 @@ def _rebuild(kind: type[ForgetMeNotError], message: str, facts: dict[str, Any]) 
 
 
 class DomainError(ForgetMeNotError):
-    """A rule refused the command. Say the rule, what is there, and what would be accepted.
+    """A rule refused the command.
 
+    Say the rule, what is there, and what would be accepted.
     `rule` names it for programs and translations: `raise DomainError("...", rule="closing-needs-outcome")`.
     """
 

@@ -94,14 +94,13 @@ class Log:
     def text(self) -> str:
         return self.stream.getvalue()
 
-    def requests(self, count: int) -> list[dict[str, Any]]:
-        """The lines of the access log, once there are `count`."""
+    def line_of(self, correlation_id: str) -> dict[str, Any]:
+        """The line that the access log has of this request, once it is there."""
         deadline = time.monotonic() + 30
         while True:
-            lines = [orjson.loads(line) for line in self.text.splitlines()]
-            found = [line for line in lines if line["event"] == "request"]
-            if len(found) >= count:
-                return found
+            for line in map(orjson.loads, self.text.splitlines()):
+                if line["event"] == "request" and line["correlation_id"] == correlation_id:
+                    return line  # type: ignore[no-any-return]
             assert time.monotonic() < deadline, self.text
             time.sleep(0.005)
 

@@ -17,6 +17,7 @@ from services.gateway.http.openapi_common import (
     REFUSALS,
     REFUSALS_OF_QUERIES,
     errors_of,
+    first_words_of,
     refusal,
     refusals,
     words_of,
@@ -63,7 +64,7 @@ def describe(contexts: Iterable[Context], extra_queries: Iterable[type[Query[Any
             },
         },
         "x-problems": [
-            {"code": error.code, "status": error.status, "title": error.title, "description": words_of(error)}
+            {"code": error.code, "status": error.status, "title": error.title, "description": first_words_of(error)}
             for error in errors_of()
         ],
     }

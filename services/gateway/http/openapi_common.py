@@ -133,7 +133,7 @@ def refusals(errors: Iterable[type[ForgetMeNotError]]) -> dict[str, Schema]:
 def refusal(error: type[ForgetMeNotError]) -> dict[str, Any]:
     """The response that an error is answered with."""
     return {
-        "description": words_of(error),
+        "description": first_words_of(error),
         "content": {
             "application/problem+json": {
                 "schema": {"$ref": PREFIX + "Problem"},
@@ -160,3 +160,8 @@ def errors_of(root: type[ForgetMeNotError] = ForgetMeNotError) -> list[type[Forg
 def words_of(kind: type) -> str:
     """A class's own docstring: an inherited one says nothing of it."""
     return inspect.cleandoc(kind.__dict__.get("__doc__") or kind.__name__)
+
+
+def first_words_of(kind: type) -> str:
+    """The first paragraph of it: what follows is for those who write the program."""
+    return words_of(kind).split("\n\n")[0].replace("\n", " ")

@@ -13,11 +13,7 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
 FILES = Path(__file__).parent / "page_files"
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -38,9 +34,9 @@ def add_page(app: FastAPI, describe: Callable[[], dict[str, Any]]) -> None:
         """To the page."""
         return RedirectResponse("/docs")
 
-    app.add_api_route("/docs", _serve("docs.html"))
-    app.add_api_route("/docs/docs.css", _serve("docs.css"))
-    app.add_api_route("/docs/docs.js", _serve("docs.js"))
+    app.add_api_route("/docs", _serve("docs.html"), methods=["GET", "HEAD"])
+    for name in ("docs.css", "docs.js", "flower.svg"):
+        app.add_api_route(f"/docs/{name}", _serve(name), methods=["GET", "HEAD"])
 
 
 def _serve(name: str) -> Callable[[], Any]:

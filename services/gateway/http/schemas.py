@@ -122,7 +122,7 @@ def _example_of_text(schema: Schema) -> str:
 def _without_marks(field: Schema) -> Schema:
     if not field.get("new_id"):
         return field
-    return {name: value for name, value in field.items() if name not in {"new_id", "default"}}
+    return {name: value for name, value in field.items() if name not in {"new_id", "default", "examples"}}
 
 
 def _short_names(shared: Iterable[str]) -> dict[str, str]:
