@@ -18,7 +18,6 @@ from services.projects.grant.spending import (
     FundsReserved,
     ReservationReleased,
     comes_to,
-    release,
     reverse,
 )
 from services.projects.grant.state import (
@@ -143,10 +142,8 @@ def decide(command: RequestCommands, grant: Grant) -> Answers:
                     )
                 ]
         case FreeBudget(campaign=campaign, occurred=occurred):
-            if not (committed := grant.reservations.get(campaign)):
-                return []
-            day = first_open_day(grant, max(occurred, committed.day))
-            return [release(command, grant, campaign, day)]
+            committed = grant.reservations.get(campaign)
+            return [_free(command, grant, campaign, committed, occurred)] if committed else []
         case _:
             assert_never(command)
 
@@ -180,17 +177,9 @@ def _charge_share(command: ChargeShare, grant: Grant, share: Share, reserved: Re
         must_be_open(grant)
         must_be_unlocked(grant, reserved.day, command)
     except DomainError as refusal:  # the period was closed or reported in between
-        day = first_open_day(grant, reserved.day)
         return [
             _refused(command, grant, share, reserved.line, amount, reserved.day, refusal),
-            ReservationReleased(
-                grant=command.grant,
-                reservation=share.entry,
-                line=reserved.line,
-                amount=amount,
-                share=share,
-                occurred=day,
-            ),
+            _free(command, grant, share.entry, reserved, reserved.day),
         ]
     return [
         CostCharged(
@@ -209,20 +198,34 @@ def _charge_share(command: ChargeShare, grant: Grant, share: Share, reserved: Re
 
 def _take_back_share(command: ReleaseShare, grant: Grant, share: Share) -> Answers:
     entry = share.entry
+    if reserved := grant.reservations.get(entry):
+        return [_free(command, grant, entry, reserved, command.occurred)]
     charged = grant.charges.get(entry)
-    reserved = grant.reservations.get(entry)
+    if not charged or charged.reversed:
+        return []
     try:
-        if charged and not charged.reversed:
-            return [reverse(command, grant, entry, str(uuid5(UUID(entry), "reversal")), command.occurred)]
-        if reserved:
-            return [release(command, grant, entry, command.occurred)]
+        return [reverse(command, grant, entry, str(uuid5(UUID(entry), "reversal")), command.occurred)]
     except DomainError as refusal:
         return [
             ReversalRefused(
                 grant=command.grant, share=share, entry=entry, rule=_rule(refusal), occurred=command.occurred
             )
         ]
-    return []
+
+
+def _free(command: GrantCommand, grant: Grant, entry: str, reserved: Reservation, day: date) -> ReservationReleased:
+    """Give back what is left, on the first open day. No funder was told that it is spent, so no lock need stop it."""
+    day = max(day, reserved.day)
+    while lock := grant.lock_on(day):
+        day = lock.last + timedelta(days=1)
+    return ReservationReleased(
+        grant=command.grant,
+        reservation=entry,
+        line=reserved.line,
+        amount=grant.money(reserved.amount),
+        share=reserved.share,
+        occurred=day,
+    )
 
 
 def _commit(command: CommitBudget, grant: Grant) -> FundsReserved:
@@ -278,13 +281,6 @@ def _rule(refusal: DomainError | NotFound) -> str:
 def _left(refusal: DomainError | NotFound, grant: Grant) -> Money | None:
     left = refusal.facts.get("left")
     return grant.money(Decimal(left)) if left else None
-
-
-def first_open_day(grant: Grant, day: date) -> date:
-    """`day`, or the first one after it that is not locked."""
-    while lock := grant.lock_on(day):
-        day = lock.last + timedelta(days=1)
-    return day
 
 
 def evolve(grant: Grant, event: RequestEvents) -> Grant:
