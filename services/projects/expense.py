@@ -116,15 +116,20 @@ class RecordExpense(ExpenseCommand, route="POST /expenses", roles=KEEPS_BOOKS):
     )
     number: DocumentNumber
     amount: Money = Field(description="The whole document", examples=[{"amount": "345.28", "currency": "LTL"}])
-    rate: Rate | None = Field(None, description="For a currency other than euro and litas", examples=[None])
+    rate: Rate | None = Field(None, description="For a currency other than euro and litas")
     description: Annotated[str | None, About("expense"), Field(max_length=2000)] = Field(
         None, description="What it was for, kept sealed", examples=["Food for the shelter, March"]
     )
     document: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        None, description="The encrypted document's id", examples=[None]
+        None, description="The encrypted document's id"
     )
     time_sheets: tuple[TimeSheet, ...] = Field((), max_length=1000, description="For a payroll: the hours behind it")
-    split: tuple[Part, ...] = Field(min_length=1, max_length=100, description="Where it goes, by weight")
+    split: tuple[Part, ...] = Field(
+        min_length=1,
+        max_length=100,
+        description="Where it goes, by weight",
+        examples=[[{"grant": "c3a91f7d-20b8-4e6c-a1d4-7f5e9b0c6d28", "line": "food", "weight": 60}, {"weight": 40}]],
+    )
     occurred: Day = Field(description="When the cost was incurred", examples=["2008-03-12"])
 
     @property

@@ -58,7 +58,7 @@ class RegisterFunder(FunderCommand, route="POST /funders", roles=KEEPS_BOOKS):
     name: PublicName
     country: Country
     donor: Annotated[str | None, About("funder", keep=Retention.IDENTITY)] = Field(
-        None, max_length=300, description="Who a private donor is", examples=[None]
+        None, max_length=300, description="Who a private donor is"
     )
     occurred: Occurred
 

@@ -47,8 +47,8 @@ class EarmarkedLine(BaseModel):
     line: LineName
     category: Category = Field(description="What it is for", examples=["food"])
     amount: Money = Field(description="The earmark", examples=[{"amount": "4000.00", "currency": "EUR"}])
-    first_day: Day | None = Field(None, description="From this day; else from the award's first", examples=[None])
-    last_day: Day | None = Field(None, description="To this day; else to the award's last", examples=[None])
+    first_day: Day | None = Field(None, description="From this day; else from the award's first")
+    last_day: Day | None = Field(None, description="To this day; else to the award's last")
 
 
 class ReportOwed(BaseModel):
@@ -89,7 +89,12 @@ class AmendGrant(GrantCommand, route="POST /grants/{grant}/amendments", roles=KE
     """Change an award: raise or lower earmarks, move money between lines, add lines, extend the period."""
 
     amendment: Id = new_id()
-    changes: tuple[LineChange, ...] = Field((), max_length=100, description="Earmarks raised or lowered")
+    changes: tuple[LineChange, ...] = Field(
+        (),
+        max_length=100,
+        description="Earmarks raised or lowered",
+        examples=[[{"line": "food", "by": "-120.00"}, {"line": "salaries", "by": "120.00"}]],
+    )
     new_lines: tuple[EarmarkedLine, ...] = Field((), max_length=100, description="Lines that come with it")
     eligible_until: Day | None = Field(None, description="The new last day, later than now", examples=["2009-03-31"])
     effective: Day = Field(description="Changes count from this day", examples=["2008-07-01"])

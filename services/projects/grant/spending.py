@@ -78,7 +78,7 @@ class ChargeGrant(GrantCommand, route="POST /grants/{grant}/charges", roles=KEEP
     line: LineName
     amount: Cost
     rate: RateOfTheDay = None
-    reservation: Id | None = Field(None, description="The reservation that it uses", examples=[None])
+    reservation: Id | None = Field(None, description="The reservation that it uses")
     reference: str = Field(
         min_length=1, max_length=80, description="The voucher's number; no personal data", examples=["bank fee 2008-03"]
     )

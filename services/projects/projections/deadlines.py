@@ -54,7 +54,7 @@ class ListFunderReports(Query[ReportPage], context="projects", route="GET /funde
     overdue: bool | None = Field(None, description="Only those that are, or only those that are not", examples=[True])
     due_until: Day | None = Field(None, description="Due up to this day", examples=["2009-01-31"])
     after: Annotated[str | None, Field(max_length=200)] = Field(
-        None, description="Go on after this: the `next` of the page before", examples=[None]
+        None, description="Go on after this: the `next` of the page before"
     )
     limit: Limit = 50
 

@@ -274,7 +274,7 @@ class GrantPage(BaseModel):
 class ListGrants(Query[GrantPage], context="projects", route="GET /grants", roles=READS_BOOKS):
     """List grants."""
 
-    project: str | None = Field(None, max_length=36, description="Of this project", examples=[None])
-    funder: str | None = Field(None, max_length=36, description="Of this funder", examples=[None])
+    project: str | None = Field(None, max_length=36, description="Of this project")
+    funder: str | None = Field(None, max_length=36, description="Of this funder")
     after: After = None
     limit: Limit = 50
