@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,22 +12,28 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+from sqlalchemy import Engine
+
 from services.audit import log_queries
 from services.audit import proofs as audit_proofs
 from services.audit.access import AccessLog, ShowAccessHistory
 from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
+from services.gateway import reactions
 from services.gateway.contexts import CONTEXTS, registry
+from services.gateway.derived import drop_read_models_of_another_log
 from services.protection import certificate
 from services.protection import queries as protection_queries
-from services.protection.execution import ErasureExecution, RetentionExecution
-from services.protection.restoring import certificates, record_again
+from services.protection.document_desk import DocumentDesk
+from services.protection.execution import ErasureExecution, RetentionExecution, start_schedule
+from services.protection.restoring import certificates, complete, require_ledger
 from shared.bus import Answered, DirectBus
 from shared.errors import Unavailable
 from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Query, Receipt, Role
 from shared.policies import Policy
+from shared.privacy.documents import Documents
 from shared.privacy.vault import AesGcmVault, open_keys
 from shared.projections.declaration import Projection
 from shared.projections.engine import read_model_engine
@@ -37,19 +44,30 @@ from shared.settings import Settings
 
 LogQuery = Callable[[Any, Origin], Any]
 
+READ_MODELS = "read-models.db"
+RESTORE = Origin("system:restore", frozenset({Role.POLICY}))
+SCHEDULE = Origin("system:schedule", frozenset({Role.POLICY}))
+
 
 class Installation:
-    """What each process works with. Opening it finishes what an erasure or a restore left undone."""
+    """What each process works with.
+
+    Whoever opens it first finishes what an erasure or a restore left undone, before anything is served. Raises
+    `Tampered` if the erasure ledger is older than the log, and whatever the log and the key store raise.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.folder = usable(settings.data_dir)
-        self.keys = open_keys(self.folder)
-        self.vault = AesGcmVault(self.keys)
-        self.store = open_store(self.folder / "log")
         self.registry = registry()
-        self.handler = CommandHandler(self.store, self.registry, self.vault)
-        self._record_erasures_again()
+        with ExitStack() as opened:
+            self.keys = open_keys(self.folder)
+            opened.callback(self.keys.close)
+            self.vault = AesGcmVault(self.keys)
+            self.store = opened.enter_context(open_store(self.folder / "log"))
+            self.handler = CommandHandler(self.store, self.registry, self.vault)
+            self._take_up()
+            self._opened = opened.pop_all()
 
     @property
     def projections(self) -> list[Projection]:
@@ -61,24 +79,36 @@ class Installation:
         declared = [policy for context in CONTEXTS for policy in context.policies]
         return [
             *declared,
-            ErasureExecution(self.store, self.keys, today),
-            RetentionExecution(self.store, self.keys),
+            ErasureExecution(self.store, self.keys, today, self.documents.sweep),
+            RetentionExecution(self.store, self.keys, self.documents.sweep),
         ]
 
     @cached_property
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
         """Where read models are."""
-        return read_model_engine(self.folder / "read-models.db")
+        engine = read_model_engine(self.folder / READ_MODELS)
+        self._opened.callback(engine.dispose)
+        return engine
 
     @cached_property
     def access_log(self) -> AccessLog:
         """Who saw whose data: a log of its own."""
-        return AccessLog(open_store(self.folder / "access"), self.vault, self.folder / "access.spool")
+        log = self._opened.enter_context(open_store(self.folder / "access"))
+        return AccessLog(log, self.vault, self.folder / "access.spool")
 
     @cached_property
     def read_models(self) -> ReadModels:
         """Answers queries, on the record."""
         return ReadModels(self.engine, self.projections, self.vault, disclosures=self.access_log)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Encrypted files beside the log."""
+        return Documents(self.folder / "documents", self.vault)
+
+    def document_desk(self) -> DocumentDesk:
+        """Where documents are handed in and asked for."""
+        return DocumentDesk(self.documents, self.store, self.bus(), self.access_log)
 
     def projector(self) -> Projector:
         """Fills the read models."""
@@ -100,10 +130,14 @@ class Installation:
         """What lets policies catch up with the log, in this process."""
         return self.policy_runner().catch_up
 
+    def start_retention(self) -> None:
+        """Run today's retention, unless it ran; from then on each night's run sets the next."""
+        start_schedule(lambda command, command_id: self.send(command, SCHEDULE, command_id), today())
+
     @cached_property
     def proofs(self) -> Proofs:
         """The tree over the log, its checkpoints, and the key that signs them."""
-        return Proofs(self.folder / "proofs", self.store)
+        return self._opened.enter_context(Proofs(self.folder / "proofs", self.store))
 
     def bus(self) -> DirectBus:
         """How the edges of this process reach the services."""
@@ -127,24 +161,26 @@ class Installation:
             **audit_proofs.queries(self.proofs),
             **protection_queries.queries(self.store, self.keys, self.vault, self.access_log, today),
             **certificate.queries(self.store, self.proofs.proof_of),
+            **reactions.queries(self.policy_runner()),
             ShowAccessHistory: lambda query, origin: self.access_log.history(query),
         }
 
     def _of_the_log(self, answer: Callable[[Any, LogAccess], Any]) -> LogQuery:
         return lambda query, origin: answer(query, LogAccess(self.store, self.registry, self.vault, origin))
 
-    def _record_erasures_again(self) -> None:
-        ledger = self.keys.ledger
-        if ledger is None or not ledger.entries():
-            return
-        origin = Origin("system:restore", frozenset({Role.POLICY}))
-        missing = ledger.unknown_to(set(certificates(self.store)))
-        record_again(missing, lambda command, command_id: self.send(command, origin, command_id))
+    def _take_up(self) -> None:
+        """Hold log, ledger and read models against each other: any of them may have been put back from a backup."""
+        if self.store.describe().role == "owner":
+            drop_read_models_of_another_log(self.folder / READ_MODELS, self.store)
+            complete(
+                self.store, self.keys, lambda command, command_id: self.send(command, RESTORE, command_id), today()
+            )
+        elif self.keys.ledger is not None:  # the owner has recorded what was missing, or is about to
+            require_ledger(list(certificates(self.store)), self.keys.ledger)
 
     def close(self) -> None:
         """Let go of everything."""
-        self.store.close()
-        self.keys.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,7 +26,7 @@ from services.gateway.cli.history import progress_bar
 from services.gateway.cli.terminal import console
 from services.gateway.contexts import CONTEXTS
 from services.gateway.http import create_app
-from services.gateway.installation import Installation
+from services.gateway.installation import Installation, usable
 from services.gateway.supervising import Worker
 from services.gateway.tokens import open_tokens
 from services.history.loading import load
@@ -30,20 +35,26 @@ from services.projects.projections.questions import ShowStatement
 from shared.errors import ForgetMeNotError, Unavailable
 from shared.logging import configure_logging
 from shared.messages import Origin, Query, Role
+from shared.privacy.durable import sync_folder
 from shared.settings import Settings
 
 BACKLOG = 1024
 TRIAL_TOKEN_LIFE = timedelta(days=1)
 READY_SECONDS = 60.0
+GRACE_SECONDS = 10  # that requests under way have when it stops
+
+LOCK = "serve.lock"
+LOADING = "history.loading"
 
 
 def serve(settings: Settings, *, with_history: bool) -> None:
     """Run until Ctrl-C. Raises `Unavailable` in one sentence if the port or the folder cannot be used."""
     listening = listen(settings)
     configure_logging(settings.log_format, settings.log_level)
-    with listening, Installation(settings) as installation:
-        if with_history and installation.store.head() == 0:
-            _load_history(installation)
+    with listening, alone(usable(settings.data_dir)), Installation(settings) as installation:
+        loading = installation.folder / LOADING
+        if with_history and (installation.store.head() == 0 or loading.exists()):
+            _load_history(installation, loading)
         worker = Worker(settings)
         worker.start()
         try:
@@ -51,6 +62,20 @@ def serve(settings: Settings, *, with_history: bool) -> None:
         finally:
             worker.stop()
     console.print("Stopped. Everything that was acknowledged is on disk.")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder for one `serve`. Raises `Unavailable` if another one runs on it."""
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(f"Another serve runs on {folder}: stop it, or set DATA_DIR to another folder.") from None
+        yield
+    finally:
+        os.close(lock)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -77,10 +102,21 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
         readiness=lambda: missing(installation, worker),
         settings=settings,
         extra_queries=tuple(installation.log_queries),
+        documents=installation.document_desk(),
     )
-    server = uvicorn.Server(
-        uvicorn.Config(app, access_log=False, log_config=None, loop="uvloop", http="httptools", lifespan="on")
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    server = uvicorn.Server(config)
+    # uvicorn takes these two while it runs, and raises them once more when it is done: to be stopped is no failure.
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopping, lambda *_: setattr(server, "should_exit", True))
     host, port = listening.getsockname()[:2]
     greeting = threading.Thread(target=_greet, args=(installation, worker, host, port), daemon=True)
     greeting.start()
@@ -102,12 +138,16 @@ def missing(installation: Installation, worker: Worker) -> Mapping[str, str]:
     return waiting
 
 
-def _load_history(installation: Installation) -> None:
+def _load_history(installation: Installation, loading: Path) -> None:
+    """Load it; a start after one that was cut short goes on, for `loading` stands until all of it is there."""
+    loading.touch(mode=0o600)
+    sync_folder(loading.parent)
     with progress_bar() as bar:
         task = bar.add_task("Loading the history data set", total=steps_in_source())
         loaded = load(the_source(), installation.bus(), installation.settle(), lambda _: bar.advance(task))
         bar.add_task("Building the read models", total=None)
         installation.projector().catch_up()
+    loading.unlink()
     console.print(f"Loaded the history data set: {loaded.events:,} events from {loaded.commands:,} commands.")
 
 

@@ -64,5 +64,6 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env=self._environment,
+            start_new_session=True,  # a Ctrl-C is for whoever started it, who then tells it
         )
         return self._process.wait(), time.monotonic() - started

@@ -15,54 +15,75 @@ from collections.abc import Callable
 import structlog
 
 from services.gateway.installation import Installation
+from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
+from shared.merkle import LogDiverged
 from shared.settings import load_settings
 
 log = structlog.get_logger()
 CHECKPOINT_EVERY_SECONDS = 3600
 
+Part = Callable[[threading.Event], None]
 
-def run() -> None:
-    """Run until standard input closes."""
+
+def main() -> int:
+    """Run until standard input closes; the exit code is 1 if a part failed."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    for reaching_all in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and service managers; we are told by our input
-        signal.signal(reaching_all, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # service managers send it to all; we are told by our input
     stop = threading.Event()
-    with Installation(settings) as installation:
-        parts: dict[str, Callable[[threading.Event], None]] = {
-            "read models": installation.projector().run,
-            "policies": installation.policy_runner().run,
-            "proofs": lambda stopping: installation.proofs.follow(stopping, CHECKPOINT_EVERY_SECONDS),
-        }
-        failed = threading.Event()
-
-        def keep(name: str, part: Callable[[threading.Event], None]) -> None:
-            try:
-                part(stop)
-            except Exception:
-                log.exception("a part of the worker failed", part=name)
-                failed.set()
-                os.close(0)
-
-        threads = [threading.Thread(target=keep, args=part, name=part[0]) for part in parts.items()]
-        for thread in threads:
-            thread.start()
-        _wait_for_end_of_input()
-        stop.set()
-        for thread in threads:
-            thread.join()
-    if failed.is_set():
-        sys.exit(1)
+    threading.Thread(target=_stop_at_end_of_input, args=(stop,), name="input", daemon=True).start()
+    try:
+        with Installation(settings) as installation:
+            return run(installation, stop)
+    except ForgetMeNotError:
+        log.exception("the worker cannot work here")
+        return 1
 
 
-def _wait_for_end_of_input() -> None:
+def run(installation: Installation, stop: threading.Event) -> int:
+    """Run every part until `stop` is set, or one fails and takes the others with it."""
+    installation.documents.sweep()  # what a break left, between the keys and the files
+    parts: dict[str, Part] = {
+        "read models": installation.projector().run,
+        "policies": installation.policy_runner().run,
+        "proofs": lambda stopping: prove(installation, stopping),
+    }
+    failed = threading.Event()
+
+    def keep(name: str, part: Part) -> None:
+        try:
+            part(stop)
+        except Exception:
+            log.exception("a part of the worker failed", part=name)
+            failed.set()
+            stop.set()
+
+    threads = [threading.Thread(target=keep, args=part, name=part[0]) for part in parts.items()]
+    for thread in threads:
+        thread.start()
+    keep("retention", lambda _: installation.start_retention())
+    for thread in threads:
+        thread.join()
+    return int(failed.is_set())
+
+
+def prove(installation: Installation, stop: threading.Event) -> None:
+    """Keep the tree near the log's head. A log that is not the one that was signed is for an operator to look at."""
+    try:
+        installation.proofs.follow(stop, CHECKPOINT_EVERY_SECONDS)
+    except LogDiverged:
+        log.exception("nothing more is signed: see forgetmenot audit verify")
+
+
+def _stop_at_end_of_input(stop: threading.Event) -> None:
     try:
         while os.read(0, 1024):
             pass
     except OSError:
         pass
+    stop.set()
 
 
 if __name__ == "__main__":
-    run()
+    sys.exit(main())

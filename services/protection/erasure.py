@@ -37,6 +37,7 @@ class KeptBecause(StrEnum):
 
     LEGAL_HOLD = "legal_hold"
     RETENTION_RULE = "retention_rule"
+    NOT_KNOWN_ANY_MORE = "not_known_any_more"  # the log that said why was put back from an older backup
 
 
 class KeyErased(BaseModel):
@@ -124,6 +125,7 @@ class RecordErasure(ErasureCommand):
     destroyed: tuple[KeyErased, ...]
     kept: tuple[KeyKept, ...] = ()
     restored: bool = False
+    ledger: str | None = None
 
 
 class RecordErasureFailed(ErasureCommand):
@@ -157,20 +159,26 @@ class ErasureRefused(ErasureEvent):
 
 
 class PersonForgotten(ErasureEvent):
-    """The certificate: these keys are destroyed, those are kept and why. `restored`: done again after a restore."""
+    """The certificate: these keys are destroyed, those are kept and why. `restored`: done again after a restore.
+
+    `ledger` is the hash of the erasure ledger's entry, which pins all of the ledger up to there: log and ledger
+    vouch for each other, and one that is put back without the other is found.
+    """
 
     subject: Id
     destroyed: tuple[KeyErased, ...]
     kept: tuple[KeyKept, ...]
     restored: bool = False
+    ledger: str | None = None
 
 
 class EntryShredded(ErasureEvent):
-    """The certificate of an entry that was shredded alone."""
+    """The certificate of an entry that was shredded alone. `ledger`: see `PersonForgotten`."""
 
     subject: Id
     destroyed: tuple[KeyErased, ...]
     restored: bool = False
+    ledger: str | None = None
 
 
 class ErasureFailed(ErasureEvent):
@@ -261,6 +269,7 @@ def _recorded(command: RecordErasure) -> Sequence[ErasureEvents]:
                 destroyed=command.destroyed,
                 kept=command.kept,
                 restored=command.restored,
+                ledger=command.ledger,
             )
         ]
     return [
@@ -269,6 +278,7 @@ def _recorded(command: RecordErasure) -> Sequence[ErasureEvents]:
             subject=command.subject,
             destroyed=command.destroyed,
             restored=command.restored,
+            ledger=command.ledger,
         )
     ]
 

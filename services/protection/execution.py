@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from services.protection.erasure import (
     ErasureApproved,
@@ -26,6 +27,9 @@ from shared.privacy.port import Erasure, KeyName, KeyStore
 
 RUNS_AT = time(2, 0, tzinfo=UTC)
 
+Sweep = Callable[[], object]
+"""Deletes what nobody can read any more: the files of documents whose keys are gone."""
+
 
 def certificate_id(erasure: str, subject: str) -> str:
     """The key store's certificate of one subject in an erasure."""
@@ -42,10 +46,11 @@ class ErasureExecution(Policy):
 
     name = "erasure_execution"
 
-    def __init__(self, store: EventStore, keys: KeyStore, today: Callable[[], date]) -> None:
+    def __init__(self, store: EventStore, keys: KeyStore, today: Callable[[], date], sweep: Sweep) -> None:
         self._store = store
         self._keys = keys
         self._today = today
+        self._sweep = sweep
 
     @on(ErasureApproved)
     def destroy(self, e: Recorded[ErasureApproved]) -> Iterable[Reaction]:
@@ -73,7 +78,8 @@ class ErasureExecution(Policy):
             return RecordErasureFailed(
                 erasure=event.erasure, subject=subject, why="New records were made since: look at a new dry run."
             )
-        return record_of(event.erasure, subject, done, plan.stays)
+        self._sweep()
+        return record_of(event.erasure, subject, done, plan.stays, self._keys)
 
 
 class RetentionExecution(Policy):
@@ -81,9 +87,10 @@ class RetentionExecution(Policy):
 
     name = "retention_execution"
 
-    def __init__(self, store: EventStore, keys: KeyStore) -> None:
+    def __init__(self, store: EventStore, keys: KeyStore, sweep: Sweep) -> None:
         self._store = store
         self._keys = keys
+        self._sweep = sweep
 
     @on(RetentionRan)
     def let_go(self, e: Recorded[RetentionRan]) -> Iterable[Reaction]:
@@ -94,14 +101,15 @@ class RetentionExecution(Policy):
         if done is None:
             due = [facts.name for facts in due_by_retention(self._store, self._keys, day)]
             done = self._keys.shred(due, certificate=certificate, at=e.recorded_at, closed=False)
-        yield RecordRetention(day=day, destroyed=tuple(erased(key.id, key.name) for key in done.destroyed))
+        self._sweep()
+        yield record_of_retention(day, done, self._keys)
         following = day + timedelta(days=1)
         due_at = datetime.combine(following, RUNS_AT)
         yield Deadline(key=f"retention-{SCHEDULE}", due=due_at, command=RunRetention(day=following))
 
 
 def record_of(
-    erasure: str, subject: str, done: Erasure, kept: tuple[KeyKept, ...], *, restored: bool = False
+    erasure: str, subject: str, done: Erasure, kept: tuple[KeyKept, ...], keys: KeyStore, *, restored: bool = False
 ) -> RecordErasure:
     """The command that records what the key store did."""
     return RecordErasure(
@@ -111,4 +119,16 @@ def record_of(
         destroyed=tuple(erased(key.id, key.name) for key in done.destroyed),
         kept=kept,
         restored=restored,
+        ledger=keys.ledger_hash(done.certificate),
     )
+
+
+def record_of_retention(day: date, done: Erasure, keys: KeyStore) -> RecordRetention:
+    """The command that records what went on `day`."""
+    destroyed = tuple(erased(key.id, key.name) for key in done.destroyed)
+    return RecordRetention(day=day, destroyed=destroyed, ledger=keys.ledger_hash(done.certificate))
+
+
+def start_schedule(send: Callable[[Command, UUID], object], day: date) -> None:
+    """Run today's retention, unless it ran; each run sets the next night's. Sent at every start, once for a day."""
+    send(RunRetention(day=day), uuid5(NAMESPACE_URL, f"forgetmenot:retention:{day}"))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.protection.erasure import KeptBecause, KeyErased, KeyKept
 from services.protection.retention import RULES, goes_on, kept_until
-from services.protection.usage import Usage, hold_on, holds, linked, usage
+from services.protection.usage import UsageOfKeys, hold_on, holds, linked
 from shared.eventstore.port import EventStore
 from shared.messages import Id
 from shared.privacy.personal import Retention
@@ -33,14 +33,14 @@ def plan_person(store: EventStore, keys: KeyStore, person: str, today: date) -> 
 
 def plan_subjects(store: EventStore, keys: KeyStore, subjects: Sequence[str], today: date) -> ErasurePlan:
     """The plan for these subjects and no others."""
-    used = usage(store, subjects)
+    used = UsageOfKeys(store, subjects)
     held = holds(store, today)
     goes: list[KeyErased] = []
     stays: list[KeyKept] = []
     for facts in live_keys(keys, subjects):
-        name, uses = facts.name, used.get(facts.id, Usage())
+        name, uses = facts.name, used.of(facts)
         keep = Retention(name.keep)
-        until = kept_until(keep, uses.last_entry) if uses.streams else None
+        until = kept_until(keep, uses.last_entry)
         if hold := hold_on(name, uses, held):
             stays.append(_kept(name, KeptBecause.LEGAL_HOLD, hold.ground, hold.until))
         elif until is not None and until > today:
@@ -53,12 +53,12 @@ def plan_subjects(store: EventStore, keys: KeyStore, subjects: Sequence[str], to
 def plan_entry(store: EventStore, keys: KeyStore, subject: str, record: str, today: date) -> ErasurePlan:
     """The plan for one entry of a subject, alone."""
     mine = [facts for facts in live_keys(keys, [subject]) if facts.name.record == record]
-    used = usage(store, [subject])
+    used = UsageOfKeys(store, [subject])
     held = holds(store, today)
     stays = tuple(
         _kept(facts.name, KeptBecause.LEGAL_HOLD, hold.ground, hold.until)
         for facts in mine
-        if (hold := hold_on(facts.name, used.get(facts.id, Usage()), held))
+        if (hold := hold_on(facts.name, used.of(facts), held))
     )
     kept = {(key.keep, key.record) for key in stays}
     goes = tuple(erased(facts.id, facts.name) for facts in mine if (facts.name.keep, record) not in kept)
@@ -68,12 +68,12 @@ def plan_entry(store: EventStore, keys: KeyStore, subject: str, record: str, tod
 def due_by_retention(store: EventStore, keys: KeyStore, today: date) -> list[KeyFacts]:
     """Live keys whose time is over and that no hold keeps. Keys of erased people go when their minimum has passed."""
     held = holds(store, today)
-    used = usage(store)
+    used = UsageOfKeys(store)
     due: list[KeyFacts] = []
     for subject in keys.subjects():
         for facts in live_keys(keys, [subject]):
-            uses = used.get(facts.id)
-            if uses is None or hold_on(facts.name, uses, held):
+            uses = used.of(facts)
+            if hold_on(facts.name, uses, held):
                 continue
             keep = Retention(facts.name.keep)
             if keys.is_forgotten(subject):

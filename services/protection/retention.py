@@ -77,6 +77,7 @@ class RecordRetention(Command, context="protection"):
     schedule: Id = SCHEDULE
     day: date
     destroyed: tuple[KeyErased, ...] = ()
+    ledger: str | None = None
 
 
 class RetentionRan(Event, context="protection"):
@@ -87,11 +88,12 @@ class RetentionRan(Event, context="protection"):
 
 
 class RetentionApplied(Event, context="protection"):
-    """The certificate of what went on `day`, unasked, because its time was over."""
+    """The certificate of what went on `day`, unasked, because its time was over. `ledger` is its entry's hash."""
 
     schedule: Id
     day: date
     destroyed: tuple[KeyErased, ...]
+    ledger: str | None = None
 
 
 RetentionCommands = RunRetention | RecordRetention
@@ -115,8 +117,8 @@ def decide(command: RetentionCommands, schedule: Schedule) -> Sequence[Retention
             return [RetentionRan(schedule=key, day=day)]
         case RecordRetention(day=day) if day <= schedule.applied:
             return []
-        case RecordRetention(schedule=key, day=day, destroyed=destroyed):
-            return [RetentionApplied(schedule=key, day=day, destroyed=destroyed)]
+        case RecordRetention():
+            return [RetentionApplied(**command.stated())]
         case _:
             assert_never(command)
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import orjson
 
+from services.protection.document import DocumentKept
 from services.protection.hold import HoldLifted, HoldPlaced
 from shared.codec import decode
 from shared.eventstore.port import EventStore, Filter, RecordedEvent
 from shared.messages import Id, View
 from shared.privacy.personal import is_sealed
-from shared.privacy.port import KeyName
+from shared.privacy.port import KeyFacts, KeyName
 
 
 class RecordsLinked(View, of="cases.RecordsLinked"):
@@ -41,6 +42,11 @@ class Usage:
     streams: set[str] = field(default_factory=set)
     last_entry: date = date.min
 
+    def note(self, raw: RecordedEvent) -> None:
+        """It is used in this event."""
+        self.streams.add(raw.stream)
+        self.last_entry = max(self.last_entry, raw.created.date())
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -60,16 +66,26 @@ def sealed_keys(raw: RecordedEvent) -> Iterator[tuple[str, str]]:
                     yield urlsafe_b64decode(value["sealed"][:24])[1:17].hex(), value["of"]
 
 
-def usage(store: EventStore, subjects: Collection[str] | None = None) -> dict[str, Usage]:
-    """Usage by key id, of these subjects' keys or of all."""
-    found: dict[str, Usage] = {}
-    for raw in store.read_all():
-        for key, subject in sealed_keys(raw):
-            if subjects is None or subject in subjects:
-                used = found.setdefault(key, Usage())
-                used.streams.add(raw.stream)
-                used.last_entry = max(used.last_entry, raw.created.date())
-    return found
+class UsageOfKeys:
+    """How keys are used, of these subjects or of all: in sealed values by their id, in documents by their name."""
+
+    def __init__(self, store: EventStore, subjects: Collection[str] | None = None) -> None:
+        self._by_id: dict[str, Usage] = {}
+        self._by_name: dict[KeyName, Usage] = {}
+        for raw in store.read_all():
+            for key, subject in sealed_keys(raw):
+                if subjects is None or subject in subjects:
+                    self._by_id.setdefault(key, Usage()).note(raw)
+            if raw.type == DocumentKept.type_name:
+                kept = decode(raw, DocumentKept)
+                name = KeyName(kept.subject, kept.keep, kept.record)
+                self._by_name.setdefault(name, Usage()).note(raw)
+
+    def of(self, facts: KeyFacts) -> Usage:
+        """The usage of one key. One that the log does not use (the access log's own) was last used when it was made."""
+        made = Usage(set(), datetime.fromisoformat(facts.created).date())
+        found = [*filter(None, (self._by_id.get(facts.id), self._by_name.get(facts.name)))] or [made]
+        return Usage(set().union(*(one.streams for one in found)), max(one.last_entry for one in found))
 
 
 def holds(store: EventStore, today: date) -> list[Held]:

@@ -113,6 +113,11 @@ class SqliteKeyStore:
             known = self._file.one("SELECT erasure FROM erasures WHERE certificate = ?", certificate)
         return None if known is None else decode(known[0])
 
+    def ledger_hash(self, certificate: str) -> str | None:
+        """The hash of the erasure ledger's entry under a certificate; None if there is none, or no ledger."""
+        entry = self.ledger and self.ledger.entry_of(certificate)
+        return entry.hash if entry else None
+
     def forget(
         self, subject: str, *, destroy: Iterable[KeyName], keep: Iterable[KeyName], certificate: str, at: datetime
     ) -> Erasure:

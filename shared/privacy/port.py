@@ -129,6 +129,10 @@ class KeyStore(Protocol):
         """What was destroyed under a certificate; None if nothing was."""
         ...
 
+    def ledger_hash(self, certificate: str) -> str | None:
+        """The hash of the erasure ledger's entry under a certificate; None if there is none, or no ledger."""
+        ...
+
     def forget(
         self, subject: str, *, destroy: Iterable[KeyName], keep: Iterable[KeyName], certificate: str, at: datetime
     ) -> Erasure:

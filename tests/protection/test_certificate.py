@@ -51,7 +51,7 @@ class Centre:
         self.vault = open_vault(folder)
         self.proofs = Proofs(folder / "proofs", self.store)
         self.handler = CommandHandler(self.store, Registry([toy, protection.context]), self.vault, clock=lambda: TODAY)
-        self.policy = ErasureExecution(self.store, self.vault.keys, TODAY.date)
+        self.policy = ErasureExecution(self.store, self.vault.keys, TODAY.date, sweep=lambda: None)
         self.person = str(uuid4())
         self.diaries = [self.send(OpenDiary(pages=3)).ids["diary"] for _ in range(2)]
         for diary in self.diaries:
@@ -158,7 +158,13 @@ def test_what_was_destroyed_again_after_a_restore_is_certified_as_such(centre: C
     done = centre.vault.keys.forget(
         centre.person, destroy=names, keep=(), certificate=certificate_id(erasure_id, centre.person), at=TODAY
     )
-    record_again([done], lambda command, command_id: centre.handler.handle(command, OFFICER, command_id=command_id))
+    record_again(
+        [done],
+        centre.store,
+        centre.vault.keys,
+        lambda command, command_id: centre.handler.handle(command, OFFICER, command_id=command_id),
+        TODAY.date(),
+    )
     (certified,) = centre.certificate(erasure_id).certified
     assert certified.restored and len(certified.destroyed) == 2
 

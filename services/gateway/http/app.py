@@ -12,12 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from services.gateway.http.documents import LARGEST, ROUTE, add_documents, describe_documents
 from services.gateway.http.edge import Edge
 from services.gateway.http.endpoints import DeclaredRoutes, Threads, declared_routes
 from services.gateway.http.openapi import describe
 from services.gateway.http.page import add_page
 from services.gateway.http.replies import MethodNotAllowed
 from services.gateway.identities import Identities
+from services.protection.document_desk import DocumentDesk
 from shared.bus import Bus
 from shared.context import Context
 from shared.errors import Invalid, NotFound
@@ -36,8 +38,9 @@ def create_app(
     readiness: Readiness,
     settings: Settings,
     extra_queries: Iterable[type[Query[Any]]] = (),
+    documents: DocumentDesk | None = None,
 ) -> FastAPI:
-    """The HTTP API of these contexts. Raises ValueError if two declarations clash.
+    """The HTTP API of these contexts, and of `documents` if there are any. Raises ValueError if two routes clash.
 
     Run it with one server process: `uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, ...))`.
     """
@@ -53,6 +56,8 @@ def create_app(
         for_commands=for_commands,
         for_queries=for_queries,
     )
+    if documents:
+        add_documents(routes, documents, identities, for_commands)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -70,9 +75,9 @@ def create_app(
         exception_handlers={HTTPException: _not_served, RequestValidationError: _malformed},
     )
     _add_health(app, readiness)
-    add_page(app, lambda: describe(served, extra))
+    add_page(app, lambda: describe(served, extra, describe_documents() if documents else {}))
     app.add_middleware(DeclaredRoutes, routes=routes)
-    app.add_middleware(Edge, max_body=settings.max_body)
+    app.add_middleware(Edge, max_body=settings.max_body, larger={ROUTE: LARGEST} if documents else {})
     return app
 
 

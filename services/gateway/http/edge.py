@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from time import perf_counter
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 import structlog
@@ -27,11 +29,15 @@ class ClientGone(Exception):
 
 
 class Edge:
-    """An ASGI application around another. The correlation id is in `scope["correlation_id"]` for what is inside."""
+    """An ASGI application around another. The correlation id is in `scope["correlation_id"]` for what is inside.
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
+    `larger` are the paths whose bodies have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, max_body: int, larger: Mapping[str, int] = MappingProxyType({})) -> None:
         self._app = app
         self._max_body = max_body
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,7 +50,7 @@ class Edge:
         except Invalid as error:
             correlation, malformed = uuid4(), error
         scope["correlation_id"] = correlation
-        exchange = _Exchange(receive, send, correlation, self._max_body)
+        exchange = _Exchange(receive, send, correlation, self._larger.get(scope["path"], self._max_body))
         with correlated(correlation):
             try:
                 if malformed:

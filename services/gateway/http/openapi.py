@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 from services.gateway.http.endpoints import place_of_created, success_status
@@ -30,7 +31,11 @@ from shared.messages import Command, Query, Route
 Declared = type[Command] | type[Query[Any]]
 
 
-def describe(contexts: Iterable[Context], extra_queries: Iterable[type[Query[Any]]] = ()) -> dict[str, Any]:
+def describe(
+    contexts: Iterable[Context],
+    extra_queries: Iterable[type[Query[Any]]] = (),
+    extra_paths: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The document."""
     served = tuple(contexts)
     commands = [kind for context in served for kind in context.commands() if kind.route]
@@ -54,7 +59,7 @@ def describe(contexts: Iterable[Context], extra_queries: Iterable[type[Query[Any
         },
         "security": [{"token": []}],
         "tags": [{"name": context.name, "description": context.title} for context in served],
-        "paths": {**paths, **HEALTH},
+        "paths": {**paths, **extra_paths, **HEALTH},
         "components": {
             "schemas": {"Receipt": RECEIPT, "Problem": PROBLEM, **referred(paths, schemas.shared)},
             "responses": {error.code: refusal(error) for error in REFUSALS},
