@@ -1,0 +1,93 @@
+"""What a message that does not fit is answered: the field and the rule, whatever a validator would say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from pydantic import AfterValidator, BaseModel, Field
+
+from shared.errors import Invalid
+from shared.messages import Command, Id, Query, new_id
+from shared.wire import NOT_ACCEPTED, list_fields, read_command, read_query
+
+
+def quotes(text: str) -> str:
+    """A validator that does what none of ours may do."""
+    raise ValueError(f"{text} is not a name")
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+
+
+class Adopt(Command, context="toy"):
+    """Adopt an animal."""
+
+    animal: Id = new_id()
+    name: Annotated[str, AfterValidator(quotes)] | None = None
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")] | None = None
+    keeper: UUID | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+
+
+class Count(BaseModel):
+    """How many."""
+
+    number: int
+
+
+class CountPets(Query[Count], context="toy"):
+    """Count the animals."""
+
+    kinds: tuple[str, ...] = ()
+    some: list[int] | None = None
+    name: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "rule", "message"),
+    [
+        ({"name": "Birutė"}, "name", "value_error", NOT_ACCEPTED),
+        ({"pet": {"kind": "Birutė"}}, "pet", "union_tag_invalid", "This kind is not known"),
+        ({"keeper": "Birutė"}, "keeper", "uuid_parsing", "Input should be a UUID"),
+        ({"animal": "Birutė"}, "animal", "string_pattern_mismatch", "Input should be an id: a UUID in lower case"),
+        (
+            {"counts": {"Birutė lives here": "x"}},
+            "counts.(a key)",
+            "int_type",
+            "Input should be a valid integer",
+        ),
+        (
+            {"Birutė lives here": 1},
+            "(a key)",
+            "extra_forbidden",
+            "There is no such field; there are: animal, name, pet, keeper, counts",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_came_in_is_quoted_nowhere(fields: dict[str, Any], field: str, rule: str, message: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_command(Adopt, fields)
+    assert refused.value.facts == {"errors": [{"field": field, "rule": rule, "message": message}]}
+    assert "Birut" not in str(refused.value)
+
+
+def test_a_thousand_errors_are_told_in_part() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_command(Adopt, {"counts": {f"a{number}": "x" for number in range(1000)}})
+    assert len(refused.value.facts["errors"]) == 20
+
+
+def test_a_query_takes_texts_for_what_they_stand_for() -> None:
+    assert read_query(CountPets, {"some": ["1", "2"]}).some == [1, 2]
+
+
+def test_fields_that_hold_several_values_are_known() -> None:
+    assert list_fields(CountPets) == {"kinds", "some"}
