@@ -1,7 +1,8 @@
 """The log's file: what is in it, how it is opened, and the checksum that every row carries.
 
-`events` alone is the log. Its two indexes can be rebuilt from it, and a row is what a reader gets, plus
-the checksum. Whoever changes the schema, the checksum or their meaning raises `FORMAT` and writes the
+`events` alone is the log. Its index can be rebuilt from it, and a row is what a reader gets, plus the
+checksum. There is no index of event ids: ids are random, and in a long stream every event of an append
+would touch a page of its own. Whoever changes the schema, the checksum or their meaning raises `FORMAT` and writes the
 step that upgrades an older file: logs outlive programs.
 """
 
@@ -9,17 +10,21 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 from zlib import crc32
 
 from shared.errors import StoreCorrupt, Unavailable
+from shared.eventstore.port import RecordedEvent
 
 APPLICATION_ID = 0x464D4E31  # "FMN1": `file` and the like can tell what this is
 FORMAT = 1
 
 LOG = "log.db"
+_WAL_PAGES = 1000  # between checkpoints, 4 MB; SQLite's own default
 COLUMNS = "position, stream, revision, id, type, data, metadata, is_json, created_us, checksum"
 
 EVENTS = """CREATE TABLE events (
@@ -35,8 +40,7 @@ EVENTS = """CREATE TABLE events (
     checksum INTEGER NOT NULL
 )"""
 BY_REVISION = "CREATE UNIQUE INDEX events_by_revision ON events (stream, revision)"
-BY_ID = "CREATE UNIQUE INDEX events_by_id ON events (stream, id)"
-SCHEMA = {"events": EVENTS, "events_by_revision": BY_REVISION, "events_by_id": BY_ID}
+SCHEMA = {"events": EVENTS, "events_by_revision": BY_REVISION}
 
 # What can go wrong with a sound file. Every other error of a query as plain as ours means damage.
 _CIRCUMSTANCES = (
@@ -47,7 +51,7 @@ _CIRCUMSTANCES = (
 Synchronous = Literal["FULL", "NORMAL"]
 Row = tuple[int, str, int, bytes, str, bytes, bytes, int, int, int]
 
-_frame = struct.Struct("<qqqBHHI").pack
+_frame = struct.Struct("<qqqIB").pack
 
 
 def checksum(
@@ -63,16 +67,32 @@ def checksum(
 ) -> int:
     """CRC-32 over every column of a row.
 
-    The lengths go in too, so that no byte can wander from one column to the next unseen. Raises for a
-    column of the wrong type, which a damaged file can hold (`CHECK_FAILED` names what it raises).
+    Null bytes, which no name contains, and a length keep the columns apart, so that no byte can wander
+    from one to the next unseen.
     """
-    name = stream.encode()
-    kind = type.encode()
-    frame = _frame(position, revision, created_us, is_json, len(name), len(kind), len(metadata))
-    return crc32(b"".join((frame, name, id_bytes, kind, metadata, data)))
+    frame = _frame(position, revision, created_us, len(metadata), is_json)
+    return crc32(b"".join((frame, id_bytes, f"{stream}\0{type}\0".encode(), metadata, data)))
 
 
-CHECK_FAILED = (TypeError, AttributeError, ValueError, struct.error)
+def sound_events(rows: list[Row]) -> list[RecordedEvent]:
+    """The events in `rows`, up to the first whose checksum does not match: fewer than rows mean damage there.
+
+    `checksum` is written out here once more: this is where readers spend their time.
+    """
+    events: list[RecordedEvent] = []
+    keep, join, new = events.append, b"".join, tuple.__new__
+    with suppress(*_CHECK_FAILED):
+        for position, stream, revision, id_bytes, type, data, metadata, is_json, created_us, check in rows:
+            frame = _frame(position, revision, created_us, len(metadata), is_json)
+            if crc32(join((frame, id_bytes, f"{stream}\0{type}\0".encode(), metadata, data))) != check:
+                break
+            event = (position, stream, revision, id_bytes, type, data, metadata, is_json == 1, created_us)
+            keep(new(RecordedEvent, event))
+    return events
+
+
+# What the check of a column of the wrong type raises, which a damaged file can hold.
+_CHECK_FAILED = (TypeError, AttributeError, ValueError, struct.error)
 
 
 def path_of(folder: Path) -> Path:
@@ -94,9 +114,9 @@ def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Conn
         # Writes nothing, yet fails for a file that can only be read, be it by its permissions or a damaged header.
         connection.execute("INSERT INTO events SELECT * FROM events WHERE false")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
-        # 16 MB of write-ahead log between checkpoints: fewer of them, and still quick to recover.
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
         connection.execute("PRAGMA cache_size = -65536")
+        _make_room(folder)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise unusable(folder, error) from error
@@ -104,6 +124,18 @@ def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Conn
         connection.close()
         raise
     return connection
+
+
+def _make_room(folder: Path) -> None:
+    """Let the write-ahead log have its full size from the start.
+
+    A flush of a file that grows has to flush its length too, which makes an append half as slow again.
+    SQLite takes the zeros for the end of the log, and reuses the file after each checkpoint.
+    """
+    path = folder / f"{LOG}-wal"
+    with suppress(OSError), path.open("r+b", buffering=0) as file:  # a disk that is full says so when it matters
+        missing = _WAL_PAGES * 4120 - file.seek(0, SEEK_END)
+        file.write(bytes(max(0, missing)))
 
 
 def open_reader(folder: Path) -> sqlite3.Connection:

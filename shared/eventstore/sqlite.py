@@ -90,7 +90,11 @@ class EmbeddedLog:
     def submit(
         self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY
     ) -> Future[AppendResult]:
-        """Append without waiting: the future has what `append` would return or raise."""
+        """Append without waiting: the future has what `append` would return or raise.
+
+        Its callbacks run in the thread that commits for everybody: they must be quick, and must not wait for
+        another append.
+        """
         check(stream, events, expected)
         append = Submitted(stream, events, expected)
         self._role.submit(append)

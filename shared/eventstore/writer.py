@@ -16,16 +16,16 @@ from pathlib import Path
 from threading import Lock, Semaphore, Thread
 from typing import NamedTuple
 
-from shared.errors import ForgetMeNotError, StoreCorrupt, StoreFull, Unavailable, WrongExpectedRevision
+from shared.errors import ForgetMeNotError, StoreCorrupt, StoreFull, Unavailable
 from shared.eventstore import log
-from shared.eventstore.appending import CLOSED, NO_STREAM, Append, Outcome
+from shared.eventstore.appending import CLOSED, Append, Outcome
 from shared.eventstore.mark import Mark
-from shared.eventstore.port import AppendResult, StreamState
+from shared.eventstore.port import AppendResult
+from shared.eventstore.streams import Streams
 from shared.eventstore.tail import Tail
 
 _GROUP_EVENTS = 1000  # a commit takes no more than this, so that nobody waits for a very long one
 _GROUP_BYTES = 8 << 20
-_REMEMBERED_STREAMS = 50_000
 
 
 class _Group(NamedTuple):
@@ -51,7 +51,6 @@ class Writer:
         self._thread: Thread | None = None
         self._closed = False
         self._finished = False
-        self._revisions: dict[str, int] = {}
         self.head = 0
         self._refusal: ForgetMeNotError | None = None
         self.after_group: Callable[[int], None] | None = None  # told the head once a group has been answered
@@ -62,8 +61,10 @@ class Writer:
         """Queue `appends`, and commit them here and now if nobody else is committing."""
         self._enqueue(appends)
         if self._leading.acquire(blocking=False):
-            self._commit_group()
-            self._step_down()
+            try:
+                self._commit_group()
+            finally:
+                self._step_down()
 
     def submit(self, append: Append) -> None:
         """Queue `append` for the writer's thread. Does not block."""
@@ -162,57 +163,49 @@ class Writer:
 
     def _commit_group(self) -> None:
         appends = self._take()
-        careful = False
         try:
             while appends:
                 if self._refusal:
                     for append in appends:
                         append.resolve(self._refusal)
                     break
-                group = self._place(appends, careful)
-                try:
-                    self._write(group.rows)
-                except sqlite3.IntegrityError:
-                    if careful:
-                        raise
-                    careful = True  # some id is there already: look up each one
-                    continue
+                group = self._place(appends)
+                self._write(group.rows)
                 self._settle(group)
                 appends = group.rest
-        except Exception as error:
+        except BaseException as error:  # an interrupt too: the others of the group wait for their answers
             failure = self._failed(error)
             for append in appends:
                 if append.outcome is None:
                     append.resolve(failure)
+            if not isinstance(error, Exception):
+                raise
         if self.after_group:
             self.after_group(self.head)
 
-    def _place(self, appends: list[Append], careful: bool) -> _Group:
-        """Decide on each append by EventStoreDB's rules, and number the events that go in.
+    def _place(self, appends: list[Append]) -> _Group:
+        """Decide on each append, and number the events that go in.
 
-        An append that depends on one of the same group starts the next group: its answer must not
-        rest on what is not yet committed.
+        An answer must not rest on what is not yet committed: an append that repeats or contradicts one of
+        the same group starts the next group.
         """
         rows: list[log.Row] = []
         answers: list[tuple[Append, Outcome]] = []
         moved: dict[str, int] = {}
         position = self.head
         now = time.time_ns() // 1000
+        streams = self._streams
         checksum = log.checksum
         for index, append in enumerate(appends):
-            stream, expected = append.stream, append.expected
+            stream = append.stream
             revision = moved.get(stream)
-            is_moved = revision is not None
             if revision is None:
-                revision = self._revision(stream)
-            fits = _fits(expected, revision)
-            if careful or not fits:
-                if is_moved:
+                revision = streams.revision(stream)
+            if not streams.is_news(append, revision):
+                if stream in moved:
                     return _Group(rows, answers, moved, appends[index:])
-                known = [self._find(stream, event.id.bytes) for event in append.events]
-                if not fits or any(known):
-                    answers.append((append, _repeated(append, revision, known)))
-                    continue
+                answers.append((append, streams.answer_again(append, revision)))
+                continue
             for id, type, data, metadata, is_json in append.events:
                 position += 1
                 revision += 1
@@ -257,21 +250,20 @@ class Writer:
             last = group.rows[-1]
             self.head = last[0]
             self._mark.write(last[0], last[9])
-            if len(self._revisions) > _REMEMBERED_STREAMS:
-                self._revisions.clear()
-            self._revisions.update(group.moved)
+            self._streams.moved(group.moved)
             self._tail.advance(self.head)
         for append, outcome in group.answers:
             append.resolve(outcome)
 
-    def _failed(self, error: Exception) -> ForgetMeNotError:
+    def _failed(self, error: BaseException) -> ForgetMeNotError:
         """Turn what went wrong into an answer, and get ready to go on or to refuse."""
-        self._revisions.clear()
+        self._streams.forget()
         if isinstance(error, ForgetMeNotError):
             return error
-        if not isinstance(error, sqlite3.Error):
-            return Unavailable("The log could not append. Whether the events went in is not known: retry.")
         name = getattr(error, "sqlite_errorname", "") or ""
+        if not isinstance(error, sqlite3.Error) or name.startswith("SQLITE_CONSTRAINT"):
+            self._reconnect()
+            return Unavailable("The append was interrupted. Whether the events went in is not known: retry.")
         if name == "SQLITE_FULL":
             return StoreFull("The disk is full. Nothing was appended; free some space, then try again.")
         failure = log.unusable(self._folder, error)
@@ -286,60 +278,23 @@ class Writer:
             self._reconnect()
         return failure
 
-    # Looking up
-
-    def _revision(self, stream: str) -> int:
-        revision = self._revisions.get(stream)
-        if revision is None:
-            query = "SELECT max(revision) FROM events WHERE stream = ?"
-            (found,) = self._connection.execute(query, (stream,)).fetchone()
-            revision = NO_STREAM if found is None else found
-        return revision
-
-    def _find(self, stream: str, id_bytes: bytes) -> tuple[int, int] | None:
-        query = "SELECT revision, position FROM events WHERE stream = ? AND id = ?"
-        found: tuple[int, int] | None = self._connection.execute(query, (stream, id_bytes)).fetchone()
-        return found
+    # The connection
 
     def _connect(self) -> None:
         self._connection = log.open_writer(self._folder, self._synchronous)
+        self._streams = Streams(self._connection)
         self._most = min(128, self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // 10)
         self._inserts: dict[int, str] = {}
-        (head,) = self._connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
-        self.head = head
+        try:
+            (self.head,) = self._connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise log.unusable(self._folder, error) from error
 
     def _reconnect(self) -> None:
-        """Start afresh after an I/O error: what the old connection believes cannot be relied on."""
+        """Start afresh: what is believed of the file cannot be relied on."""
         self._connection.close()
         try:
             self._connect()
         except (sqlite3.Error, ForgetMeNotError):
             self._refusal = Unavailable("The log's file cannot be opened any more. Check the disk, then start again.")
-
-
-def _fits(expected: int | StreamState, revision: int) -> bool:
-    match expected:
-        case StreamState.ANY:
-            return True
-        case StreamState.NO_STREAM:
-            return revision == NO_STREAM
-        case StreamState.EXISTS:
-            return revision != NO_STREAM
-        case _:
-            return expected == revision
-
-
-def _repeated(append: Append, revision: int, known: list[tuple[int, int] | None]) -> Outcome:
-    """The first answer again if all the events are there, where they were expected; else the conflict.
-
-    As EventStoreDB does it, except that an id is never written a second time to its stream, where
-    EventStoreDB does so if the revision fits.
-    """
-    expected = append.expected
-    found = [place for place in known if place]
-    if len(found) == len(known):
-        first = NO_STREAM if expected is StreamState.NO_STREAM else expected
-        if isinstance(first, StreamState) or all(place[0] == first + 1 + i for i, place in enumerate(found)):
-            return AppendResult(append.stream, found[-1][0], found[-1][1], False)
-    named = expected.value if isinstance(expected, StreamState) else expected
-    return WrongExpectedRevision(append.stream, named, None if revision == NO_STREAM else revision)

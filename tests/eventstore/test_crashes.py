@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+import signal
+import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from shared.eventstore.port import NewEvent
 from shared.eventstore.sqlite import open_store
-from tests.eventstore.processes import Writing, numbered
+from tests.eventstore.processes import Writing, hear, numbered, start, tell
 
 BATCH = 3
 CALLERS = 4
@@ -87,3 +91,53 @@ def test_killed_at_random_moments(
         record_property(moment, count)
     with capsys.disabled():
         print("\n  appends under way when killed:", ", ".join(f"{count} {moment}" for moment, count in hit.items()))
+
+
+def test_a_caller_that_is_interrupted_leaves_the_log_to_the_others(tmp_path: Path) -> None:
+    process = start(__name__, tmp_path)
+    for _ in range(25):
+        assert hear(process) == "appending"
+        time.sleep(0.003)
+        process.send_signal(signal.SIGINT)
+    assert hear(process) == "appending"
+    tell(process, "stop")
+    output, _ = process.communicate(timeout=60)
+    assert output == "sound\n"
+    assert process.returncode == 0
+
+
+def append_until_told_to_stop(folder: str) -> None:
+    """One thread appends in the background, the main thread until it is interrupted, again and again."""
+    stopping = threading.Event()
+
+    def background() -> None:
+        number = 0
+        while not stopping.is_set():
+            store.append("background", [numbered("background", number)])
+            number += 1
+
+    def foreground() -> None:
+        try:
+            print("appending", flush=True)
+            while not stopping.is_set():
+                store.append("foreground", [NewEvent(uuid4(), "t", b"{}")])
+        except KeyboardInterrupt:
+            return
+
+    def listen() -> None:
+        sys.stdin.readline()
+        stopping.set()
+
+    with open_store(Path(folder)) as store:
+        threads = [threading.Thread(target=background), threading.Thread(target=listen)]
+        for thread in threads:
+            thread.start()
+        while not stopping.is_set():
+            foreground()
+        for thread in threads:
+            thread.join()
+        print("sound" if store.verify().sound else "damaged")
+
+
+if __name__ == "__main__":
+    append_until_told_to_stop(sys.argv[1])
