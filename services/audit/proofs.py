@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +31,7 @@ from shared.merkle import (
     split_checkpoints,
 )
 from shared.messages import Id, Origin, Query, Role
+from shared.privacy.durable import sync_folder
 
 ORIGIN = "forget-me-not/log"
 """The log's name in its checkpoints. What tells two installations apart is their key."""
@@ -232,6 +234,20 @@ class Proofs:
             if note.split("\n")[1] == str(size):
                 return note
         raise NotFound(f"No checkpoint of size {size} was signed here.", size=size)
+
+
+def set_aside(folder: Path, when: datetime) -> list[Path]:
+    """Put tree and checkpoints aside, as evidence, so that a log put back from a backup is signed from its beginning.
+
+    Answers where they are. Whoever holds one of those checkpoints will find that the log was put back: tell them why.
+    """
+    kept = []
+    for name in (TREE, f"{TREE}-wal", f"{TREE}-shm", CHECKPOINTS):
+        path = folder / name
+        if path.exists():
+            kept.append(path.rename(folder / f"{name}.until-{when:%Y%m%dT%H%M%SZ}"))
+    sync_folder(folder)
+    return kept
 
 
 def queries(proofs: Proofs) -> dict[type[Query[Any]], Callable[[Any, Origin], Any]]:

@@ -34,6 +34,7 @@ from shared.privacy.port import KeyName, KeyStore, MasterKeys, StoredKey
 VERSION = b"\x01"
 PADDING = 30
 CACHED_KEYS = 16_384
+MASTER_KEY = "master.key"
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # Only the one spelling that `seal` writes may open, so what is foreign to it becomes what no decoder takes. A token
@@ -192,7 +193,7 @@ def open_keys(
     """
     path = folder / "keys" / "keys.db"
     if masters is None:
-        masters = master_keys_from_file(master_key_file or folder / "master.key", create=not path.exists())
+        masters = master_keys_from_file(master_key_file or folder / MASTER_KEY, create=not path.exists())
     return SqliteKeyStore(path, masters, Ledger(ledger or folder / "erasures.ledger"))
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from services.gateway.cli import audit, history, projections, protection
+from services.gateway.cli import audit, history, log, policies, projections, protection
 from services.gateway.cli.terminal import one_sentence
+from shared.logging import configure_logging
 from shared.messages import Role
 from shared.settings import load_settings
 
@@ -23,8 +24,16 @@ app = typer.Typer(
 )
 app.add_typer(history.app, name="history")
 app.add_typer(audit.app, name="audit")
+app.add_typer(log.app, name="log")
 app.add_typer(projections.app, name="projections")
+app.add_typer(policies.app, name="policies")
 app.add_typer(protection.app, name="protection")
+
+
+@app.callback()
+def logging() -> None:
+    """What goes wrong is told on standard error, so that standard output stays what was asked for."""
+    configure_logging(log_level="WARNING")
 
 
 @app.command()

@@ -1,36 +1,48 @@
-"""`forgetmenot audit`: is this the log that was signed, and proofs of it to hand out.
+"""`forgetmenot audit`: who did what, is this the log that was signed, and proofs of it to hand out.
 
 Nothing here needs the service to run; beside one that runs it works too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from services.audit.bundle import CompileBundle, compile_bundle
-from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs
-from services.gateway.cli.terminal import console, emit, one_sentence
+from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs, set_aside
+from services.audit.trail import ReadTrail
+from services.gateway.cli.terminal import console, counting, emit, one_sentence
 from shared.bus import permit
 from shared.errors import Invalid, NotFound, Unavailable
 from shared.eventstore.log import path_of
 from shared.eventstore.sqlite import EmbeddedLog, open_store
-from shared.merkle import MerkleLog, Report, VerifierKey, open_checkpoint, signing_key, split_checkpoints, verify_log
+from shared.merkle import (
+    LogDiverged,
+    MerkleLog,
+    Report,
+    VerifierKey,
+    open_checkpoint,
+    signing_key,
+    split_checkpoints,
+    verify_log,
+)
 from shared.messages import Origin, Role
 from shared.settings import load_settings
 from shared.wire import read_query
 
-app = typer.Typer(no_args_is_help=True, help="Is this the log that was signed? And proofs of it to hand out.")
+app = typer.Typer(
+    no_args_is_help=True, help="Who did what, is this the log that was signed, and proofs of it to hand out."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+AUDITOR = Origin("operator", frozenset({Role.AUDITOR}))
 Held = Annotated[
     list[Path] | None,
     typer.Option(
@@ -41,6 +53,48 @@ Held = Annotated[
     ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="The file to write.")]
+
+
+@app.command()
+@one_sentence
+def trail(
+    stream: Annotated[str | None, typer.Option(help="One record's events, such as case-4b1f...")] = None,
+    actor: Annotated[str | None, typer.Option(help="What this member of staff did.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Events of one type, such as cases.CaseOpened.")] = None,
+    since: Annotated[str | None, typer.Option(help="Recorded then or later: 2008-10-01T00:00:00+03:00.")] = None,
+    until: Annotated[str | None, typer.Option(help="Recorded before.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
+    after: Annotated[int, typer.Option(min=0, help="Go on after this position.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """The audit trail: who recorded what, when, in which role, from which command. Never what it says."""
+    from services.gateway.installation import Installation
+
+    asked = {"stream": stream, "actor": actor, "type": kind, "since": since, "until": until}
+    given = {name: value for name, value in asked.items() if value is not None}
+    query = read_query(ReadTrail, {**given, "limit": limit, "after": after})
+    _require_log()
+    with Installation(load_settings()) as installation:
+        if installation.store.describe().role == "owner":  # nothing else runs that would
+            installation.projector().catch_up()
+        page = installation.ask(query, AUDITOR).answer
+    if as_json:
+        emit(page.model_dump(mode="json"))
+        return
+    table = Table("position", "recorded", "what", "record", "who", "as", "from", title="The audit trail")
+    for entry in page.entries:
+        table.add_row(
+            f"{entry.position:,}",
+            f"{entry.recorded_at:%Y-%m-%d %H:%M:%S}",
+            entry.type,
+            entry.stream,
+            entry.actor or "",
+            ", ".join(entry.roles),
+            entry.command or "",
+        )
+    console.print(table)
+    if page.next is not None:
+        console.print(f"There is more: --after {page.next}")
 
 
 @app.command()
@@ -67,7 +121,7 @@ def verify(
     with ExitStack() as stack:
         store = stack.enter_context(_log())
         tree = stack.enter_context(MerkleLog(folder / TREE)) if (folder / TREE).exists() else None
-        progress = stack.enter_context(_progress("Checking", store.head(), shown=not as_json))
+        progress = stack.enter_context(counting("Checking", store.head(), shown=not as_json))
         report = verify_log(store, [*own, *outside], trusted, tree, progress)
     if as_json:
         emit(_as_facts(report, len(own), len(outside)))
@@ -82,7 +136,7 @@ def verify(
 def checkpoint(output: Output = None, as_json: AsJson = False) -> None:
     """Sign the log as it stands. Hand the note to people outside: what they hold, nobody here can take back."""
     with _log() as store, Proofs(_proofs(), store) as proofs:
-        with _progress("Adding events to the tree", store.head(), shown=not as_json) as progress:
+        with counting("Adding events to the tree", store.head(), shown=not as_json) as progress:
             note = proofs.checkpoint(progress)
         signed = open_checkpoint(note, proofs.verifier)
         key = str(proofs.verifier)
@@ -170,6 +224,32 @@ def bundle(
         console.print(f"The bundle is in {output}. Begin with its summary.md.", soft_wrap=True)
 
 
+@app.command("accept-restored")
+@one_sentence
+def accept_restored() -> None:
+    """Go on with a log that was put back from a backup: what was signed before is kept aside, and a new tree begins.
+
+    Only after `verify` has said that the log is not the one that was signed, and you know why. Stop serve first.
+    """
+    with _log() as store:
+        if store.describe().role != "owner":
+            raise Unavailable("A process has the log open: stop it first.")
+        with Proofs(_proofs(), store) as proofs:
+            try:
+                proofs.checkpoint()
+            except LogDiverged:
+                pass
+            else:
+                raise Invalid("The log is the one that was signed: there is nothing to accept.")
+        kept = set_aside(_proofs(), datetime.now(UTC))
+        with Proofs(_proofs(), store) as proofs:
+            size = proofs.show().size
+    console.print(f"The log of {size:,} events is signed from its beginning. Kept as evidence:", soft_wrap=True)
+    for path in kept:
+        console.print(f"  {path}", soft_wrap=True)
+    console.print("Tell everybody who holds a checkpoint that the log was put back, when and why.")
+
+
 def _tell(report: Report, own: int, outside: int) -> None:
     if report.divergence is not None:
         console.print("This is NOT the log that was signed.", style="bold red")
@@ -244,11 +324,3 @@ def _require_log() -> Path:
     if not path_of(folder).exists():
         raise NotFound(f"There is no log in {folder}: set DATA_DIR to the folder that holds it.")
     return folder
-
-
-@contextmanager
-def _progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)

@@ -10,9 +10,13 @@ from rich.table import Table
 
 from services.gateway.cli.terminal import console, emit, one_sentence
 from shared.messages import Origin, Role
+from shared.privacy.master import add_master_key, retire_master_keys
+from shared.privacy.vault import MASTER_KEY
 from shared.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Data protection: what is held on a person, and what forgetting would do.")
+keys = typer.Typer(no_args_is_help=True, help="The master key that all others are wrapped with.")
+app.add_typer(keys, name="keys")
 Person = Annotated[str, typer.Argument(help="The person's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 OFFICER = Origin("operator", frozenset({Role.DATA_PROTECTION_OFFICER}))
@@ -77,12 +81,30 @@ def seen(person: Person, as_json: AsJson = False) -> None:
     console.print(table)
 
 
-@app.command("rotate-keys")
+@keys.command()
 @one_sentence
-def rotate_keys() -> None:
-    """Wrap every key anew with the newest master key. The log is not touched; a break is no loss."""
+def rotate() -> None:
+    """Add a new master key and wrap every key with it. The log is not touched; after a break, run it again.
+
+    Running processes learn of the new master by themselves. Back the key file up, then retire the old one.
+    """
     from services.gateway.installation import Installation
 
     with Installation(load_settings()) as installation:
+        add_master_key(installation.folder / MASTER_KEY)
         moved = installation.keys.rewrap()
-    console.print(f"{moved} keys are wrapped with the newest master key.")
+    console.print(f"{moved:,} keys are wrapped with a new master key. Back up {MASTER_KEY} now.")
+
+
+@keys.command()
+@one_sentence
+def retire() -> None:
+    """Take old master keys out of the key file. Backups of the key store from before the rotation then open nothing."""
+    from services.gateway.installation import Installation
+
+    with Installation(load_settings()) as installation:
+        gone = retire_master_keys(installation.folder / MASTER_KEY, installation.keys.masters_in_use())
+    if gone:
+        console.print(f"Taken out: {', '.join(gone)}. Destroy their copies when no backup needs them any more.")
+    else:
+        console.print("Every master key is in use; nothing was taken out.")

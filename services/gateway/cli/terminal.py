@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from shared.errors import ForgetMeNotError
 
@@ -35,3 +37,12 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from None
 
     return refusing_politely
+
+
+@contextmanager
+def counting(what: str, total: int, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
+    """A bar that is told how many of `total` are done; nothing where nobody looks at a terminal."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
