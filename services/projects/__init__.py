@@ -5,10 +5,10 @@ from __future__ import annotations
 from services.projects import expense, funder, grant, project, register
 from services.projects.policies import policies
 from services.projects.projections.deadlines import FunderReports
+from services.projects.projections.donor_report import GrantBooks
 from services.projects.projections.expenses import Expenses
 from services.projects.projections.portfolio import Portfolio
 from services.projects.projections.project_file import ProjectFile
-from services.projects.projections.statement import GrantStatement
 from shared.context import Context
 
 context = Context(
@@ -16,5 +16,5 @@ context = Context(
     title="Projects and money",
     deciders=(funder.funder, project.project, register.register, grant.grant, expense.expense),
     policies=policies,
-    projections=(Portfolio(), ProjectFile(), GrantStatement(), FunderReports(), Expenses()),
+    projections=(Portfolio(), ProjectFile(), GrantBooks(), FunderReports(), Expenses()),
 )

@@ -6,13 +6,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from pydantic import ValidationError
 
 from services.projects.funder import CorrectFunder, FunderKind, RegisterFunder
 from services.projects.grant.award import AmendGrant, AwardGrant, LineChange, ReceiveInstalment
-from services.projects.grant.reporting import CloseGrant, RequireReport
+from services.projects.grant.reporting import CloseGrant, RequireReport, SubmitReport
 from services.projects.grant.spending import ReverseCharge
+from services.projects.grant.state import ReportStatus
 from services.projects.project.life import (
     ApproveProject,
     CompleteProject,
@@ -32,6 +34,7 @@ from services.projects.project.work import (
     RetractResult,
 )
 from services.projects.projections.deadlines import ListFunderReports
+from services.projects.projections.donor_report import ShowDonorReport
 from services.projects.projections.portfolio import Portfolio
 from services.projects.projections.project_file import ShowProject
 from services.projects.projections.questions import (
@@ -346,6 +349,52 @@ def test_reports_to_funders_come_by_their_last_day(office: Office) -> None:
         office.ask(ListFunderReports(after="somewhere"))
 
 
+def test_a_report_to_a_funder_shows_its_period_what_was_before_and_what_was_reached(office: Office) -> None:
+    reached: dict[str, Any] = {"project": PROJECT, "indicator": "trained"}
+    office.do(
+        funder(FUNDER, FunderKind.FOREIGN_ORGANISATION, "Emmaüs Europe"),
+        ProposeProject(project=PROJECT, title="A safe start", programme="Girl power", occurred="2007"),
+        ApproveProject(project=PROJECT, occurred="2007"),
+        StartProject(project=PROJECT, occurred="2008-01"),
+        DefineIndicator(project=PROJECT, indicator="trained", text="Trained", unit="persons", target=Decimal(12)),
+        RecordResult(**reached, value=Decimal(2), occurred="2008-03"),
+        RecordResult(**reached, value=Decimal(3), precision=Precision.APPROXIMATE, occurred="2008-06-30"),
+        RecordResult(**reached, value=Decimal(50), occurred="2008-07"),
+        award,
+        RequireReport(grant=GRANT, report="spring", first_day=MARCH, last_day=date(2008, 6, 30), due=date(2008, 8, 1)),
+        charge("100.00", MARCH - timedelta(days=1)),
+        charge("30.00", MARCH, charge=OTHER_GRANT),
+        charge("7.00", date(2008, 7, 1), charge=PARTNER),
+        reserve("200.00", MAY, line="salaries"),
+        ReceiveInstalment(grant=GRANT, amount=money("1000.00"), occurred=JANUARY),
+        ReceiveInstalment(grant=GRANT, amount=money("500.00"), occurred=MAY),
+    )
+    report = office.ask(ShowDonorReport(grant=GRANT, report="spring"))
+    assert (report.funder, report.project, report.programme) == ("Emmaüs Europe", "A safe start", "Girl power")
+    food = report.lines[0]
+    assert tuple(map(str, (food.awarded, food.spent_before, food.spent_in_period, food.left))) == (
+        "1000.00",
+        "100.00",
+        "30.00",
+        "870.00",
+    )
+    assert str(report.lines[1].committed) == "200.00"
+    whole = (report.spent_in_period, report.received_in_period, report.received)
+    assert tuple(map(str, whole)) == ("30.00", "500.00", "1500.00")
+    (indicator,) = report.indicators
+    assert (indicator.reached, indicator.precision) == (5, Precision.APPROXIMATE)
+
+
+def test_a_report_is_preliminary_until_it_is_submitted(office: Office) -> None:
+    office.do(award)
+    assert office.ask(ShowDonorReport(grant=GRANT, report="interim")).preliminary
+    office.do(SubmitReport(grant=GRANT, report="interim", occurred=date(2008, 4, 10)))
+    report = office.ask(ShowDonorReport(grant=GRANT, report="interim"))
+    assert (report.preliminary, report.status) == (False, ReportStatus.SUBMITTED)
+    with pytest.raises(NotFound):
+        office.ask(ShowDonorReport(grant=GRANT, report="final"))
+
+
 def test_a_page_has_at_least_one_line_and_at_most_500() -> None:
     for limit in (0, 501):
         with pytest.raises(ValidationError):
@@ -378,6 +427,24 @@ def test_a_project_has_its_steps_indicators_staff_and_partners_on_one_page(offic
         ("lawyer", "2008-08", None),
     ]
     assert [one.what for one in page.partners] == ["training places"]
+
+
+def test_the_minutes_of_services_are_attributed_to_their_project_and_are_not_money(office: Office) -> None:
+    project = project_id(1)
+    office.do(*started(1, "2008"))
+
+    def hear(name: str, **about: Any) -> None:
+        office.hear(f"rehabilitation.{name}", orjson.dumps(about), "programme-1")
+
+    hear("ServiceDelivered", service="s-1", kind="legal", minutes=50, project=project)
+    hear("ServiceDelivered", service="s-2", kind="legal", minutes=30, project=project)
+    hear("ServiceDelivered", service="s-3", kind="social", minutes=90, project=project)
+    hear("ServiceDelivered", service="s-4", kind="social", minutes=500)
+    hear("ServiceCorrected", service="s-2", kind="medical", minutes=20, project=project)
+    hear("ServiceRetracted", service="s-3")
+    assert office.ask(ShowProject(project=project)).minutes == {"legal": 50, "medical": 20}
+    hear("ServiceCorrected", service="s-1", kind="legal", minutes=50)
+    assert office.ask(ShowProject(project=project)).minutes == {"medical": 20}
 
 
 def test_a_rebuilt_read_model_says_the_same(office: Office) -> None:

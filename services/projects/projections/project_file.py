@@ -1,4 +1,4 @@
-"""One project on one page: its steps, indicators with targets and results, staff, partners."""
+"""One project on one page: its steps, indicators with targets and results, staff, partners, service minutes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import orjson
 from pydantic import BaseModel, Field
-from sqlalchemy import BigInteger, Column, Index, Integer, String, select
+from sqlalchemy import BigInteger, Column, Index, Integer, String, func, select
 
 from services.projects.project.life import (
     ProjectApproved,
@@ -32,8 +32,32 @@ from services.projects.register import NumberWithdrawn, ProjectNumbered
 from services.projects.terms import STAFF, ProjectId
 from shared.codec import Recorded
 from shared.errors import NotFound
-from shared.messages import Query
+from shared.messages import Query, View
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
+
+
+class ServiceDelivered(View, of="rehabilitation.ServiceDelivered"):
+    """A service, perhaps attributed to a project."""
+
+    service: str
+    kind: str
+    minutes: int
+    project: str | None = None
+
+
+class ServiceCorrected(View, of="rehabilitation.ServiceCorrected"):
+    """What is true of a service."""
+
+    service: str
+    kind: str
+    minutes: int
+    project: str | None = None
+
+
+class ServiceRetracted(View, of="rehabilitation.ServiceRetracted"):
+    """A service was recorded in error."""
+
+    service: str
 
 
 class ResultLine(BaseModel):
@@ -87,11 +111,12 @@ class ProjectAnswer(BaseModel):
     indicators: tuple[IndicatorLine, ...]
     staff: tuple[InvolvedLine, ...]
     partners: tuple[InvolvedLine, ...]
+    minutes: dict[str, int] = Field(description="Of services attributed to it, by their kind. They are not money")
     position: int
 
 
 class ShowProject(Query[ProjectAnswer], context="projects", route="GET /projects/{project}", roles=STAFF):
-    """A project with its indicators, results, staff and partners."""
+    """A project with its indicators, results, staff, partners and the minutes of services for it."""
 
     project: ProjectId
 
@@ -162,6 +187,29 @@ class ProjectFile(Projection):
         Column("who", String, primary_key=True),
         Column("position", BigInteger),
     )
+
+    services = table(
+        "project_services",
+        Column("service", String, primary_key=True),
+        Column("project", String),
+        Column("kind", String),
+        Column("minutes", Integer),
+        Index("project_services_by_project", "project", "kind"),
+    )
+
+    @on(ServiceDelivered, ServiceCorrected)
+    def service(self, e: Recorded[ServiceDelivered | ServiceCorrected], rows: Rows) -> None:
+        """Counts for the project that it is attributed to, if any."""
+        of = e.event
+        if of.project:
+            rows.put(self.services, service=of.service, project=of.project, kind=of.kind, minutes=of.minutes)
+        elif isinstance(of, ServiceCorrected):
+            rows.drop(self.services, (of.service,))
+
+    @on(ServiceRetracted)
+    def service_retracted(self, e: Recorded[ServiceRetracted], rows: Rows) -> None:
+        """Counts no longer."""
+        rows.drop(self.services, (e.event.service,))
 
     @on(ProjectProposed)
     def proposed(self, e: Recorded[ProjectProposed], rows: Rows) -> None:
@@ -276,6 +324,13 @@ class ProjectFile(Projection):
         aims = asking.rows(
             select(indicators).where(indicators.c.project == query.project).order_by(indicators.c.indicator)
         )
+        services = asking.live(self.services)
+        worked = asking.rows(
+            select(services.c.kind, func.sum(services.c.minutes).label("minutes"))
+            .where(services.c.project == query.project)
+            .group_by(services.c.kind)
+            .order_by(services.c.kind)
+        )
         people = asking.rows(select(involved).where(involved.c.project == query.project).order_by(involved.c.position))
         return ProjectAnswer(
             project=row["project"],
@@ -299,6 +354,7 @@ class ProjectFile(Projection):
             ),
             staff=tuple(InvolvedLine.model_validate(dict(one)) for one in people if one["role"] == "staff"),
             partners=tuple(InvolvedLine.model_validate(dict(one)) for one in people if one["role"] == "partner"),
+            minutes={row["kind"]: row["minutes"] for row in worked},
             position=asking.position,
         )
 
