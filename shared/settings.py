@@ -23,7 +23,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(Path("var"), description="The folder that holds the log, the keys and the read models")
-    host: str = Field("127.0.0.1", description="Where to listen: loopback unless told otherwise")
+    # Not HOST: some shells export that as the name of the machine.
+    bind_host: str = Field("127.0.0.1", description="Where to listen: loopback unless told otherwise")
     port: int = Field(8000, ge=0, le=65535, description="The port of the HTTP API; 0 takes a free one")
     log_format: LogFormat | None = Field(None, description="Left out: console on a terminal, json elsewhere")
     log_level: LogLevel = Field("INFO", description="The least important lines to write")

@@ -80,17 +80,17 @@ def alone(folder: Path) -> Iterator[None]:
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket. Raises `Unavailable` if somebody else has the port."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.bind_host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((settings.host, settings.port))
+        listening.bind((settings.bind_host, settings.port))
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
             raise Unavailable(f"Port {settings.port} is in use: set PORT to another one.") from None
-        raise Unavailable(f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}).") from None
+        raise Unavailable(f"{settings.bind_host}:{settings.port} cannot be listened on ({error.strerror}).") from None
     return listening
 
 

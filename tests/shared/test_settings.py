@@ -18,7 +18,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_empty_environment_listens_on_loopback_and_keeps_its_data_in_var() -> None:
     settings = load_settings()
-    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path("var"))
+    assert (settings.bind_host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path("var"))
 
 
 def test_a_variable_overrides_its_default(monkeypatch: pytest.MonkeyPatch) -> None:

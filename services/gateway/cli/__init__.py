@@ -16,7 +16,7 @@ from shared.settings import load_settings
 app = typer.Typer(
     name="forgetmenot",
     help="Forget-me-not: case work for the families of missing persons and for victims of trafficking.\n\n"
-    "Settings come from the environment: DATA_DIR (the folder with everything, default var), PORT, HOST, LOG_FORMAT.",
+    "Settings come from the environment: DATA_DIR (the folder with everything, default var), PORT, BIND_HOST, LOG_FORMAT.",
     epilog="A first look: forgetmenot serve --with-history, then forgetmenot token --role supervisor.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
