@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from services.projects import context
 from services.projects.expense import RecordExpense, ReverseExpense, ShareStatus
 from services.projects.grant.award import AwardGrant
 from services.projects.grant.reporting import ClosePeriod, ReturnReport, SubmitReport
@@ -17,6 +18,8 @@ from services.projects.project.life import ApproveProject, CorrectProjectStart, 
 from services.projects.projections.deadlines import ListFunderReports
 from services.projects.projections.expenses import ListExpenses, ShowExpense
 from services.projects.projections.questions import ListGrantEntries, ListProjects, ShowStatement
+from services.projects.register import NumberProject
+from shared.errors import Forbidden
 from shared.messages import Role
 from tests.projects.conftest import Office
 from tests.projects.examples import (
@@ -219,6 +222,24 @@ def test_a_campaign_without_a_grant_commits_nothing(office: Office) -> None:
     office.do(award)
     campaign_event(office, "CampaignPlanned", grant=None)
     assert office.ask(ShowStatement(grant=GRANT)).committed == 0
+
+
+def test_what_only_policies_ask_for_no_person_may(office: Office) -> None:
+    asked_by_policies = [command for command in context.commands() if command.route is None]
+    assert {command.__name__ for command in asked_by_policies} == {
+        "NumberProject",
+        "WithdrawNumber",
+        "ReserveShare",
+        "ChargeShare",
+        "ReleaseShare",
+        "CommitBudget",
+        "FreeBudget",
+        "RecordReportOverdue",
+        "AnswerShare",
+    }
+    assert not any(command.roles for command in asked_by_policies)
+    with pytest.raises(Forbidden):
+        office.do(NumberProject(year=2008, project=PROJECTS[0]))
 
 
 def test_a_statement_is_for_those_who_keep_or_check_the_books(office: Office) -> None:

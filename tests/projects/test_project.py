@@ -12,10 +12,12 @@ from services.projects.project.life import (
     ApproveProject,
     CancelProject,
     CompleteProject,
+    CorrectProject,
     CorrectProjectStart,
     ProjectApproved,
     ProjectCancelled,
     ProjectCompleted,
+    ProjectCorrected,
     ProjectProposed,
     ProjectRejected,
     ProjectStartCorrected,
@@ -86,6 +88,13 @@ def test_a_project_is_proposed_approved_started_and_completed() -> None:
 
 def test_a_project_is_proposed_once() -> None:
     given(project, proposed).when(ProposeProject(**ABOUT, occurred="2007-10")).refused("conflict")
+
+
+def test_what_was_recorded_of_a_project_is_corrected() -> None:
+    other = {**ABOUT, "title": "A safer start"}
+    given(project, proposed).when(CorrectProject(**other)).then(ProjectCorrected(**other))
+    given(project, proposed).when(CorrectProject(**ABOUT)).then()
+    given(project, proposed, ProjectCorrected(**other)).when(CorrectProject(**other)).then()
 
 
 def test_a_proposed_project_may_be_rejected() -> None:
@@ -253,6 +262,7 @@ def test_partners_join_and_leave() -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        CorrectProject(**ABOUT),
         approve,
         reject,
         start,

@@ -18,6 +18,7 @@ from services.projects.grant.state import ReportStatus
 from services.projects.project.life import (
     ApproveProject,
     CompleteProject,
+    CorrectProject,
     CorrectProjectStart,
     ProposeProject,
     RejectProject,
@@ -313,6 +314,17 @@ def test_a_list_is_read_page_by_page_while_it_grows(office: Office) -> None:
     titles = [one.title for one in (*first.projects, *second.projects)]
     assert titles == ["Project 1", "Project 2", "Project 3", "Project 4"]
     assert second.next is None
+
+
+def test_a_corrected_title_is_shown_everywhere(office: Office) -> None:
+    office.do(*started(1, "2008"), CorrectProject(project=project_id(1), title="A better title", objectives=("Work",)))
+    office.do(grant_of(1, 1, FUNDER, "1.00"))
+    report: dict[str, Any] = {"grant": grant_of(1, 1, FUNDER, "1.00").grant, "report": "final"}
+    office.do(RequireReport(**report, first_day=JANUARY, last_day=MARCH, due=MAY))
+    assert office.ask(ListProjects()).projects[0].title == "A better title"
+    page = office.ask(ShowProject(project=project_id(1)))
+    assert (page.title, page.objectives) == ("A better title", ("Work",))
+    assert office.ask(ShowDonorReport(**report)).project == "A better title"
 
 
 def test_lists_are_narrowed(office: Office) -> None:

@@ -30,6 +30,16 @@ class ProposeProject(ProjectCommand, route="POST /projects", roles=KEEPS_BOOKS):
     occurred: Occurred
 
 
+class CorrectProject(ProjectCommand, route="POST /projects/{project}/correction", roles=KEEPS_BOOKS):
+    """Put right what was recorded of a project: its title, programme and objectives."""
+
+    title: Title = Field(description="Its title; no personal data", examples=["A safe start"])
+    programme: Title | None = Field(None, description="The programme that it belongs to", examples=["Girl power"])
+    objectives: tuple[Objective, ...] = Field(
+        (), max_length=50, description="What it is for", examples=[["Integration of victims of trafficking"]]
+    )
+
+
 class ApproveProject(ProjectCommand, route="POST /projects/{project}/approval", roles=KEEPS_BOOKS):
     """Record that a project was approved."""
 
@@ -75,6 +85,14 @@ class ProjectProposed(ProjectEvent):
     occurred: Occurred
 
 
+class ProjectCorrected(ProjectEvent):
+    """What was recorded of a project was wrong; it is this."""
+
+    title: str
+    programme: str | None = None
+    objectives: tuple[str, ...] = ()
+
+
 class ProjectApproved(ProjectEvent):
     """A project was approved."""
 
@@ -116,6 +134,7 @@ class ProjectCancelled(ProjectEvent):
 
 LifeCommands = (
     ProposeProject
+    | CorrectProject
     | ApproveProject
     | RejectProject
     | StartProject
@@ -125,6 +144,7 @@ LifeCommands = (
 )
 LifeEvents = (
     ProjectProposed
+    | ProjectCorrected
     | ProjectApproved
     | ProjectRejected
     | ProjectStarted
@@ -145,6 +165,11 @@ def decide(command: LifeCommands, project: Project) -> Sequence[LifeEvents]:
             return [
                 ProjectProposed(project=of, title=title, programme=programme, objectives=objectives, occurred=occurred)
             ]
+        case CorrectProject(title=title, programme=programme, objectives=objectives):
+            must_exist(project.status is not None, "project")
+            if project.about == (title, programme, objectives):
+                return []
+            return [ProjectCorrected(project=of, title=title, programme=programme, objectives=objectives)]
         case ApproveProject(occurred=occurred):
             _step(command, project, occurred, {Status.PROPOSED})
             return [ProjectApproved(project=of, occurred=occurred)]
@@ -201,8 +226,11 @@ def _year(occurred: str) -> int:
 def evolve(project: Project, event: LifeEvents) -> Project:
     """A project after a step."""
     match event:
-        case ProjectProposed(occurred=occurred):
-            return replace(project, status=Status.PROPOSED, since=earliest(occurred))
+        case ProjectProposed(title=title, programme=programme, objectives=objectives, occurred=occurred):
+            about = (title, programme, objectives)
+            return replace(project, status=Status.PROPOSED, since=earliest(occurred), about=about)
+        case ProjectCorrected(title=title, programme=programme, objectives=objectives):
+            return replace(project, about=(title, programme, objectives))
         case ProjectApproved(occurred=occurred):
             return replace(project, status=Status.APPROVED, since=earliest(occurred))
         case ProjectRejected(occurred=occurred):

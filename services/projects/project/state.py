@@ -47,6 +47,7 @@ class Project:
     """What the rules need to know of a project."""
 
     status: Status | None = None
+    about: tuple[str, str | None, tuple[str, ...]] = ("", None, ())  # title, programme, objectives
     since: date = date.min  # the earliest day that its last step may have been taken on
     started: str | None = None
     indicators: Mapping[str, tuple[str, str, Decimal]] = field(default_factory=lambda: MappingProxyType({}))

@@ -20,7 +20,7 @@ from services.projects.grant.reporting import (
     ReportSubmitted,
 )
 from services.projects.grant.state import ReportStatus
-from services.projects.project.life import ProjectProposed
+from services.projects.project.life import ProjectCorrected, ProjectProposed
 from services.projects.project.work import IndicatorDefined, Precision, ResultRecorded, ResultRetracted
 from services.projects.projections.amounts import amount_of
 from services.projects.projections.entries import GrantEntries
@@ -172,8 +172,8 @@ class GrantBooks(GrantStatement):
         """Whom the report is for."""
         rows.put(self.funders, funder=e.event.funder, name=e.event.name)
 
-    @on(ProjectProposed)
-    def project(self, e: Recorded[ProjectProposed], rows: Rows) -> None:
+    @on(ProjectProposed, ProjectCorrected)
+    def project(self, e: Recorded[ProjectProposed | ProjectCorrected], rows: Rows) -> None:
         """What the report is about."""
         rows.put(self.projects, project=e.event.project, title=e.event.title, programme=e.event.programme)
 

@@ -14,6 +14,7 @@ from services.projects.project.life import (
     ProjectApproved,
     ProjectCancelled,
     ProjectCompleted,
+    ProjectCorrected,
     ProjectProposed,
     ProjectRejected,
     ProjectStartCorrected,
@@ -109,6 +110,11 @@ class Portfolio(Projection):
             status=Status.PROPOSED,
             invented=e.metadata.synthetic,
         )
+
+    @on(ProjectCorrected)
+    def project_corrected(self, e: Recorded[ProjectCorrected], rows: Rows) -> None:
+        """A project as it is known now."""
+        rows.change(self.projects, (e.event.project,), title=e.event.title, programme=e.event.programme)
 
     @on(ProjectApproved)
     def approved(self, e: Recorded[ProjectApproved], rows: Rows) -> None:

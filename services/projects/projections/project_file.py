@@ -12,6 +12,7 @@ from services.projects.project.life import (
     ProjectApproved,
     ProjectCancelled,
     ProjectCompleted,
+    ProjectCorrected,
     ProjectProposed,
     ProjectRejected,
     ProjectStartCorrected,
@@ -223,6 +224,13 @@ class ProjectFile(Projection):
             objectives=orjson.dumps(of.objectives).decode(),
         )
         self._step(rows, of.project, Status.PROPOSED, e.position, of.occurred)
+
+    @on(ProjectCorrected)
+    def corrected(self, e: Recorded[ProjectCorrected], rows: Rows) -> None:
+        """What it is about, as it is known now."""
+        of = e.event
+        objectives = orjson.dumps(of.objectives).decode()
+        rows.change(self.projects, (of.project,), title=of.title, programme=of.programme, objectives=objectives)
 
     @on(ProjectApproved, ProjectRejected, ProjectStarted, ProjectStartCorrected, ProjectCompleted, ProjectCancelled)
     def stepped(self, e: Recorded[Step], rows: Rows) -> None:
