@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 _POOL = 16
 _BURST = 64  # more readers than that at once wait their turn
 
+_WRITE_LOCK = 0x464D4E  # any number that nobody else uses in that database
+
 _PRAGMAS = (
     "journal_mode = WAL",
     # A power cut may take the last transactions, never half of one: rows go together with their checkpoint,
@@ -50,8 +52,13 @@ def read_model_engine(url_or_path: str | Path) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that takes the write lock at once, so that what it reads first is still true when it writes."""
+    """A transaction that takes the write lock at once, so that what it reads first is still true when it writes.
+
+    PostgreSQL has no such lock for a database, so there it is one of its advisory locks: one writer at a time, too.
+    """
     with engine.connect().execution_options(takes_write_lock=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
         yield connection
 
 

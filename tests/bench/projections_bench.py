@@ -1,8 +1,8 @@
 """Read models: rebuilt from the log, and how soon an event is visible: `python -m tests.bench.projections_bench`.
 
-The read model is the portfolio of projects, funders and grants, with its seven kinds of events; the log is the embedded one.
-A rebuild reads the log, checks and decodes every event, and commits rows with their checkpoint, all on disk. Memory is the
-peak of a process that does nothing else, and what that peak grew by during the rebuild.
+The read model is the portfolio of projects, funders and grants, with its eight kinds of events; the log is the embedded
+one. A rebuild reads the log, checks and decodes every event, and commits rows with their checkpoint, all on disk.
+Memory is the peak of a process that does nothing else, and what that peak grew by during the rebuild.
 
 Visible: from the moment that a durable append is acknowledged until a query that waits for its position has answered,
 with the projector in a thread of this process.
@@ -117,7 +117,6 @@ def fill(store: EventStore, events: int) -> None:
     """Append that many, as command handling would store them."""
     vault = AesGcmVault.in_memory()
     source = enumerate(islice(portfolio(), events))
-    append = store.append
     pending: dict[str, list[NewEvent]] = {}
     for number, (stream, event) in source:
         event_id = uuid5(NAMES, str(number))
@@ -138,7 +137,6 @@ def fill(store: EventStore, events: int) -> None:
         if len(pending) == 200:
             _append(store, pending)
     _append(store, pending)
-    assert append
 
 
 def _append(store: EventStore, pending: dict[str, list[NewEvent]]) -> None:

@@ -208,9 +208,7 @@ def test_a_running_policy_fires_what_falls_due(house: Shelter) -> None:
     thread = threading.Thread(target=house.runner(StaysEndInTheMorning()).run, args=(stop,))
     thread.start()
     begin(house, "s")
-    subscription = house.store.subscribe(stream="stay-s", after=0)
-    ended = next(event for event in subscription if hasattr(event, "type"))
-    subscription.close()
+    ended = house.wait_for_stream("stay-s", after=0)
     stop.set()
     thread.join()
     assert ended.type == "shelter.StayEnded"

@@ -123,9 +123,9 @@ class Shelter:
         """What is in the log: streams and types."""
         return [(event.stream, event.type) for event in self.store.read_all()]
 
-    def wait_for_stream(self, stream: str) -> RecordedEvent:
-        """Its first event, once it is there."""
-        subscription = self.store.subscribe(stream=stream)
+    def wait_for_stream(self, stream: str, after: int | None = None) -> RecordedEvent:
+        """Its first event after a revision, once it is there."""
+        subscription = self.store.subscribe(stream=stream, after=after)
         try:
             return next(event for event in subscription if isinstance(event, RecordedEvent))
         finally:

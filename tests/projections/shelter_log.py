@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -227,20 +226,9 @@ class Trail(Projection):
         rows.put(self.trail, position=e.position, type=e.raw.type)
 
 
-def history(stays: int, seed: int = 1) -> Iterator[tuple[str, Event]]:
-    """Stays that begin, are written about, and mostly end; with their streams. The same for the same seed."""
-    chance = random.Random(seed)
-    open_stays: list[str] = []
-    for number in range(stays):
-        name = str(uuid5(NAMES, str(number)))
-        open_stays.append(name)
-        yield (
-            f"stay-{name}",
-            StayBegun(stay=name, person=str(uuid5(NAMES, f"p{number}")), room=f"r{chance.randrange(9)}"),
-        )
-        while len(open_stays) > 5 or (open_stays and chance.random() < 0.4):
-            leaving = open_stays.pop(chance.randrange(len(open_stays)))
-            yield f"stay-{leaving}", StayEnded(stay=leaving)
+def stay_ids(stays: Iterable[int]) -> Iterator[str]:
+    """The stays that `commands` begins."""
+    return (str(uuid5(NAMES, str(number))) for number in stays)
 
 
 def commands(stays: Iterable[int]) -> Iterator[Command]:

@@ -36,7 +36,8 @@ def test_a_projector_that_is_killed_leaves_rows_and_checkpoint_together(house: H
         process.wait()
         process.stdout.close()
         with house.engine.connect() as connection:
-            standing = dict(connection.execute(text("SELECT name, position FROM generations")).all())
+            found = connection.execute(text("SELECT name, position FROM generations"))
+            standing = {row[0]: row[1] for row in found}
             tables = {table.rpartition("__")[0]: table for table in house.tables()}
             trail = connection.execute(text(f"SELECT count(*), max(position) FROM {tables['trail']}")).one()
             ever = connection.execute(text(f"SELECT coalesce(sum(ever), 0) FROM {tables['rooms']}")).scalar_one()

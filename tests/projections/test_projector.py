@@ -32,6 +32,7 @@ from tests.projections.shelter_log import (
     Trail,
     WriteNote,
     commands,
+    stay_ids,
 )
 
 
@@ -246,7 +247,7 @@ def test_two_projectors_at_once_count_nothing_twice(house: House) -> None:
 
 
 def test_a_rebuild_makes_the_same_rows_beside_the_live_ones(house: House) -> None:
-    house.do(*commands(range(20)), EndStay(stay=next(commands([3])).stay))
+    house.do(*commands(range(20)), EndStay(stay=next(stay_ids([3]))))
     projector = house.projector(Stays(), Rooms())
     projector.catch_up()
     before = house.rows("rooms"), house.rows("stays"), status_of(projector, "rooms").generation
