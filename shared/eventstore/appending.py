@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Lock
 from uuid import UUID
@@ -16,6 +16,7 @@ MAX_NAME_BYTES = 512
 
 CLOSED = "The log is closed."
 
+Item = tuple[bytes, str, bytes, bytes, int]  # an event on its way: id, type, data, metadata, is it JSON (0 or 1)
 Outcome = AppendResult | ForgetMeNotError
 NO_STREAM = -1  # the revision of a stream that does not exist, wherever an int is handier than None
 
@@ -23,11 +24,11 @@ NO_STREAM = -1  # the revision of a stream that does not exist, wherever an int 
 class Append:
     """One append that a thread waits for."""
 
-    __slots__ = ("_answered", "events", "expected", "outcome", "stream")
+    __slots__ = ("_answered", "expected", "items", "outcome", "stream")
 
-    def __init__(self, stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
+    def __init__(self, stream: str, items: Sequence[Item], expected: Expected) -> None:
         self.stream = stream
-        self.events = events
+        self.items = items
         self.expected = expected
         self.outcome: Outcome | None = None
         self._answered = Lock()  # a bare lock: the cheapest thing a thread can wait for
@@ -54,8 +55,8 @@ class Submitted(Append):
 
     __slots__ = ("future",)
 
-    def __init__(self, stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
-        super().__init__(stream, events, expected)
+    def __init__(self, stream: str, items: Sequence[Item], expected: Expected) -> None:
+        super().__init__(stream, items, expected)
         self.future: Future[AppendResult] = Future()
         self.future.set_running_or_notify_cancel()  # it is as good as written: no cancelling
 
@@ -68,24 +69,30 @@ class Submitted(Append):
             self.future.set_exception(outcome)
 
 
-Submit = Callable[[Append], None]
+def prepare(stream: str, events: Sequence[NewEvent], expected: Expected) -> list[Item]:
+    """Turn `events` into what the log takes, in the caller's own thread. Raises `Invalid` or `EventTooLarge`."""
+    items: list[Item] = []
+    for id, type_, data, metadata, is_json in events:
+        if not (isinstance(id, UUID) and isinstance(data, bytes) and isinstance(metadata, bytes)):
+            raise Invalid("An event needs a UUID as id, and bytes as data and metadata.")
+        items.append((id.int.to_bytes(16, "big"), type_, data, metadata, 1 if is_json else 0))
+    check(stream, items, expected)
+    return items
 
 
-def check(stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
-    """Refuse, in the caller's own thread, what no log may hold. Raises `Invalid` or `EventTooLarge`."""
+def check(stream: str, items: Sequence[Item], expected: Expected) -> None:
+    """Refuse what no log may hold. Raises `Invalid` or `EventTooLarge`."""
     check_name(stream)
-    if not events:
+    if not items:
         raise Invalid("An append needs at least one event.")
     if not isinstance(expected, StreamState) and (type(expected) is not int or expected < 0):
         raise Invalid("The expected revision is a StreamState or a revision from 0.")
     total = 0
-    for event in events:
-        id, type_, data, metadata, is_json = event
-        if not (isinstance(id, UUID) and isinstance(data, bytes) and isinstance(metadata, bytes)):
-            raise Invalid("An event needs a UUID as id, and bytes as data and metadata.")
-        if is_json is not True and is_json is not False:
-            raise Invalid("is_json is true or false.")
-        _check_text(type_, "type")
+    checked = None
+    for _, type_, data, metadata, _ in items:
+        if type_ != checked:
+            _check_text(type_, "type")
+            checked = type_
         size = len(data) + len(metadata)
         if size > MAX_EVENT_BYTES:
             raise EventTooLarge(
@@ -98,7 +105,7 @@ def check(stream: str, events: Sequence[NewEvent], expected: Expected) -> None:
             size=total,
             limit=MAX_APPEND_BYTES,
         )
-    if len(events) > 1 and len({event[0] for event in events}) < len(events):
+    if len(items) > 1 and len({item[0] for item in items}) < len(items):
         raise Invalid("An event id stands twice in one append.")
 
 

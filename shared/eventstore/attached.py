@@ -76,7 +76,7 @@ class Link:
             number = next(self._numbers)
             # Noted first, sent then: a connection lost in between asks for it again, at worst twice.
             self._unanswered[number] = append
-            self._outbox.append(wire.append_frame(number, append.stream, append.events, append.expected))
+            self._outbox.append(wire.append_frame(number, append.stream, append.items, append.expected))
         self._flush()
         if self._successor or self._closing.is_set():
             self._hand_over()
@@ -113,7 +113,7 @@ class Link:
         if self._watching:
             frames.append(wire.frame(Kind.WATCH))
         for number, append in list(self._unanswered.items()):
-            frames.append(wire.append_frame(number, append.stream, append.events, append.expected))
+            frames.append(wire.append_frame(number, append.stream, append.items, append.expected))
         self._send(b"".join(frames))
 
     def _flush(self) -> None:

@@ -16,8 +16,8 @@ from threading import Lock, Thread
 
 from shared.errors import ForgetMeNotError, StoreCorrupt
 from shared.eventstore import wire
-from shared.eventstore.appending import Append, Outcome, check
-from shared.eventstore.port import Expected, NewEvent
+from shared.eventstore.appending import Append, Item, Outcome, check
+from shared.eventstore.port import Expected
 from shared.eventstore.wire import Kind
 from shared.eventstore.writer import Writer
 
@@ -64,9 +64,9 @@ class _Asked(Append):
     __slots__ = ("attached", "number")
 
     def __init__(
-        self, attached: _Attached, number: int, stream: str, events: Sequence[NewEvent], expected: Expected
+        self, attached: _Attached, number: int, stream: str, items: Sequence[Item], expected: Expected
     ) -> None:
-        super().__init__(stream, events, expected)
+        super().__init__(stream, items, expected)
         self.attached = attached
         self.number = number
 
@@ -189,10 +189,10 @@ class Server:
         elif not attached.greeted:
             raise wire.BadFrame("no greeting in this version")
         elif kind == Kind.APPEND:
-            stream, events, expected = wire.read_append(body)
-            asked = _Asked(attached, number, stream, events, expected)
+            stream, items, expected = wire.read_append(body)
+            asked = _Asked(attached, number, stream, items, expected)
             try:
-                check(stream, events, expected)
+                check(stream, items, expected)
             except ForgetMeNotError as error:
                 asked.resolve(error)
                 attached.send(self._writer.head)

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from shared.errors import StoreCorrupt, Unavailable
 from shared.eventstore import log, mark, ownership
-from shared.eventstore.appending import CLOSED, Append, Submitted, check, check_name
+from shared.eventstore.appending import CLOSED, Append, Submitted, check_name, prepare
 from shared.eventstore.attached import Link
 from shared.eventstore.owner import Owner
 from shared.eventstore.ownership import Claim
@@ -82,8 +82,7 @@ class EmbeddedLog:
 
     def append(self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY) -> AppendResult:
         """See `EventStore.append`."""
-        check(stream, events, expected)
-        append = Append(stream, events, expected)
+        append = Append(stream, prepare(stream, events, expected), expected)
         self._role.append(append)
         return append.wait(self._patience)
 
@@ -95,8 +94,7 @@ class EmbeddedLog:
         Its callbacks run in the thread that commits for everybody: they must be quick, and must not wait for
         another append.
         """
-        check(stream, events, expected)
-        append = Submitted(stream, events, expected)
+        append = Submitted(stream, prepare(stream, events, expected), expected)
         self._role.submit(append)
         return append.future
 

@@ -52,18 +52,18 @@ class Streams:
             ids = self._ids[stream] = set()
         else:
             ids = ids or self._load_ids(stream)
-            if not ids.isdisjoint([event.id.bytes for event in append.events]):
+            if not ids.isdisjoint([item[0] for item in append.items]):
                 return False
         if ids is not None:
-            ids.update([event.id.bytes for event in append.events])
-            self._ids_held += len(append.events)
+            ids.update([item[0] for item in append.items])
+            self._ids_held += len(append.items)
         return True
 
     def answer_again(self, append: Append, revision: int) -> Outcome:
         """The first answer to a repeated append, or the conflict that it is."""
         stream, expected = append.stream, append.expected
         anywhere = expected is StreamState.ANY or expected is StreamState.EXISTS
-        given = [event.id.bytes for event in append.events]
+        given = [item[0] for item in append.items]
         query = "SELECT id, revision, position FROM events WHERE stream = ?"
         if anywhere:
             query += f" AND id IN ({', '.join('?' * len(given))})"

@@ -10,11 +10,10 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from uuid import UUID
 
 from shared import errors
-from shared.eventstore.appending import MAX_APPEND_BYTES, Outcome
-from shared.eventstore.port import AppendResult, Expected, NewEvent, StreamState
+from shared.eventstore.appending import MAX_APPEND_BYTES, Item, Outcome
+from shared.eventstore.port import AppendResult, Expected, StreamState
 
 VERSION = 1
 _LONGEST = 2 * MAX_APPEND_BYTES + (1 << 20)
@@ -83,24 +82,24 @@ class Frames:
             del buffer[:start]
 
 
-def append_frame(number: int, stream: str, events: Sequence[NewEvent], expected: Expected) -> bytes:
+def append_frame(number: int, stream: str, items: Sequence[Item], expected: Expected) -> bytes:
     """The frame of an append that has been checked."""
     name = stream.encode()
     expects = _TO_NUMBER[expected] if isinstance(expected, StreamState) else expected
-    parts = [_append.pack(expects, len(name), len(events)), name]
-    for id, type, data, metadata, is_json in events:
+    parts = [_append.pack(expects, len(name), len(items)), name]
+    for id_bytes, type, data, metadata, is_json in items:
         kind = type.encode()
-        parts += (_event.pack(id.bytes, is_json, len(kind), len(data), len(metadata)), kind, data, metadata)
+        parts += (_event.pack(id_bytes, is_json, len(kind), len(data), len(metadata)), kind, data, metadata)
     return frame(Kind.APPEND, number, b"".join(parts))
 
 
-def read_append(body: bytes) -> tuple[str, list[NewEvent], Expected]:
+def read_append(body: bytes) -> tuple[str, list[Item], Expected]:
     """The append in a frame's body. Raises `BadFrame`."""
     try:
         number, name_length, count = _append.unpack_from(body)
         at = _append.size + name_length
         stream = body[_append.size : at].decode()
-        events = []
+        items: list[Item] = []
         for _ in range(count):
             id_bytes, is_json, kind_length, data_length, metadata_length = _event.unpack_from(body, at)
             kind_at = at + _event.size
@@ -108,12 +107,12 @@ def read_append(body: bytes) -> tuple[str, list[NewEvent], Expected]:
             metadata_at = data_at + data_length
             at = metadata_at + metadata_length
             kind, data, metadata = body[kind_at:data_at].decode(), body[data_at:metadata_at], body[metadata_at:at]
-            events.append(NewEvent(UUID(bytes=id_bytes), kind, data, metadata, is_json))
+            items.append((id_bytes, kind, data, metadata, int(is_json)))
     except (struct.error, UnicodeDecodeError) as error:
         raise BadFrame(str(error)) from error
     if at != len(body):
         raise BadFrame("an append that is longer or shorter than it says")
-    return stream, events, _FROM_NUMBER.get(number, number)
+    return stream, items, _FROM_NUMBER.get(number, number)
 
 
 def answer_frame(number: int, outcome: Outcome) -> bytes:

@@ -154,11 +154,8 @@ class Writer:
         while queue and events < _GROUP_EVENTS and size < _GROUP_BYTES:
             append = queue.popleft()
             appends.append(append)
-            events += len(append.events)
-            if len(append.events) > 1:
-                size += sum([len(event.data) + len(event.metadata) for event in append.events])
-            else:
-                size += len(append.events[0].data)
+            events += len(append.items)
+            size += sum([len(item[2]) + len(item[3]) for item in append.items])
         return appends
 
     def _commit_group(self) -> None:
@@ -206,11 +203,11 @@ class Writer:
                     return _Group(rows, answers, moved, appends[index:])
                 answers.append((append, streams.answer_again(append, revision)))
                 continue
-            for id, type, data, metadata, is_json in append.events:
+            for id, type, data, metadata, is_json in append.items:
                 position += 1
                 revision += 1
-                columns = (position, stream, revision, id.bytes, type, data, metadata, int(is_json), now)
-                rows.append((*columns, checksum(*columns)))
+                check = checksum(position, stream, revision, id, type, data, metadata, is_json, now)
+                rows.append((position, stream, revision, id, type, data, metadata, is_json, now, check))
             moved[stream] = revision
             answers.append((append, AppendResult(stream, revision, position, True)))
         return _Group(rows, answers, moved, [])
