@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table, bindparam, select
 
 from shared.bus import Answered
 from shared.codec import SealedValue
@@ -17,7 +17,7 @@ from shared.privacy.personal import Hidden, Place
 from shared.privacy.port import Vault
 from shared.projections.declaration import Projection, Redacted
 from shared.projections.engine import writing
-from shared.projections.generations import Standing, create_bookkeeping, shape_of, standings, stored_table
+from shared.projections.generations import Standing, create_bookkeeping, generations, shape_of, standings, stored_table
 
 WAIT_SECONDS = 5.0
 LOOK_EVERY = 0.002  # seconds between two looks at the checkpoints while somebody waits
@@ -213,5 +213,9 @@ class _Arrivals:
             return {one.name: one for one in standings(connection) if one.live}
 
 
+_LIVE = select(generations).where(generations.c.name == bindparam("of"), generations.c.live)
+
+
 def _live(connection: Connection, name: str) -> Standing | None:
-    return next((one for one in standings(connection, [name]) if one.live), None)
+    found = connection.execute(_LIVE, {"of": name}).one_or_none()
+    return None if found is None else Standing(*found)
