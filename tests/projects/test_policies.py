@@ -17,7 +17,7 @@ from services.projects.grant.state import Share
 from services.projects.project.life import ApproveProject, CorrectProjectStart, ProposeProject, StartProject
 from services.projects.projections.deadlines import ListFunderReports
 from services.projects.projections.expenses import ListExpenses, ShowExpense
-from services.projects.projections.questions import ListGrantEntries, ListProjects, ShowStatement
+from services.projects.projections.questions import ListGrantEntries, ListGrantRefusals, ListProjects, ShowStatement
 from services.projects.register import NumberProject
 from shared.errors import Forbidden
 from shared.messages import Role
@@ -216,6 +216,21 @@ def test_a_campaigns_budget_is_committed_on_its_grant_until_it_is_cancelled(offi
     assert str(office.ask(ShowStatement(grant=GRANT)).committed) == "450.00"
     campaign_event(office, "CampaignCancelled", occurred="2008-09-20")
     assert office.ask(ShowStatement(grant=GRANT)).committed == 0
+
+
+def test_what_a_grant_did_not_give_is_listed_with_the_rule_and_what_was_left(office: Office) -> None:
+    office.do(award, charge("990.00", date(2008, 3, 1)), record)
+    campaign_event(office, "CampaignPlanned", budget={"amount": "500.01", "currency": "EUR"})
+    first = office.ask(ListGrantRefusals(grant=GRANT, limit=1))
+    rest = office.ask(ListGrantRefusals(grant=GRANT, after=first.next))
+    shown = [
+        (one.asked_by, one.record, one.share, one.line, str(one.amount), one.rule, str(one.left))
+        for one in (*first.refusals, *rest.refusals)
+    ]
+    assert shown == [
+        ("expense", EXPENSE, 0, "food", "60.00 EUR", "within-the-earmark", "10.00"),
+        ("campaign", CAMPAIGN, None, None, "500.01 EUR", "within-the-earmark", "500.00"),
+    ]
 
 
 def test_a_campaign_without_a_grant_commits_nothing(office: Office) -> None:

@@ -43,6 +43,7 @@ from services.projects.projections.questions import (
     ListGrantEntries,
     ListGrants,
     ListProjects,
+    ShowFunder,
     ShowFunderShares,
     ShowPortfolio,
     ShowStatement,
@@ -325,6 +326,23 @@ def test_a_corrected_title_is_shown_everywhere(office: Office) -> None:
     page = office.ask(ShowProject(project=project_id(1)))
     assert (page.title, page.objectives) == ("A better title", ("Work",))
     assert office.ask(ShowDonorReport(**report)).project == "A better title"
+
+
+def test_who_a_private_donor_is_is_shown_apart_from_their_public_name(office: Office) -> None:
+    donor = RegisterFunder(
+        funder=FUNDER,
+        kind=FunderKind.PRIVATE,
+        name="a private donor",
+        donor="Somebody Generous",
+        country="LT",
+        occurred="2003",
+    )
+    office.do(donor)
+    assert office.ask(ListFunders()).funders[0].name == "a private donor"
+    assert office.ask(ShowFunder(funder=FUNDER)).donor == "Somebody Generous"
+    assert not [event for event in office.store.read_all() if b"Generous" in event.data]
+    with pytest.raises(NotFound):
+        office.ask(ShowFunder(funder=EMBASSY))
 
 
 def test_lists_are_narrowed(office: Office) -> None:

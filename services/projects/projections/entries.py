@@ -19,6 +19,7 @@ from services.projects.grant.award import (
     InstalmentReversed,
 )
 from services.projects.grant.reporting import GrantClosed
+from services.projects.grant.requests import BudgetRefused, ChargeRefused
 from services.projects.grant.spending import (
     ChargeReversed,
     CostCharged,
@@ -78,6 +79,41 @@ class GrantEntries(Projection):
         Column("reference", String),
         Column("entry", String),
     )
+
+    refusals = table(
+        "statement_refusals",
+        Column("grant", String, primary_key=True),
+        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("asked_by", String),
+        Column("record", String),
+        Column("share", Integer),
+        Column("line", String),
+        Column("amount", BigInteger),
+        Column("currency", String),
+        Column("rule", String),
+        Column("left", BigInteger),
+        Column("occurred", String),
+    )
+
+    @on(ChargeRefused, BudgetRefused)
+    def refused(self, e: Recorded[ChargeRefused | BudgetRefused], rows: Rows) -> None:
+        """Nothing in the books changes; somebody will want to know."""
+        of = e.event
+        if isinstance(of, ChargeRefused):
+            asked = {"asked_by": "expense", "record": of.share.expense, "share": of.share.share, "line": of.line}
+        else:
+            asked = {"asked_by": "campaign", "record": of.campaign}
+        rows.put(
+            self.refusals,
+            grant=of.grant,
+            position=e.position,
+            **asked,
+            amount=cents(of.amount.amount),
+            currency=of.amount.currency,
+            rule=of.rule,
+            left=cents(of.left.amount) if of.left else None,
+            occurred=of.occurred.isoformat(),
+        )
 
     @on(GrantAwarded)
     def grant_awarded(self, e: Recorded[GrantAwarded], rows: Rows) -> None:

@@ -23,6 +23,7 @@ from services.projects.project.life import (
 from services.projects.project.state import Status
 from services.projects.projections.amounts import amount_of, cents
 from services.projects.projections.questions import (
+    FunderAnswer,
     FunderEntry,
     FunderLine,
     FunderPage,
@@ -34,11 +35,13 @@ from services.projects.projections.questions import (
     ProjectPage,
     ShareLine,
     SharesAnswer,
+    ShowFunder,
     ShowFunderShares,
     ShowPortfolio,
 )
 from services.projects.register import NumberWithdrawn, ProjectNumbered
 from shared.codec import Recorded
+from shared.errors import NotFound
 from shared.money import litas_to_euro
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
 from shared.projections.paging import page
@@ -69,6 +72,7 @@ class Portfolio(Projection):
         Column("kind", String),
         Column("name", String),
         Column("country", String),
+        Column("donor", String),
     )
     grants = table(
         "portfolio_grants",
@@ -90,7 +94,15 @@ class Portfolio(Projection):
     def registered(self, e: Recorded[FunderRegistered], rows: Rows) -> None:
         """A new funder."""
         of = e.event
-        rows.put(self.funders, funder=of.funder, position=e.position, kind=of.kind, name=of.name, country=of.country)
+        rows.put(
+            self.funders,
+            funder=of.funder,
+            position=e.position,
+            kind=of.kind,
+            name=of.name,
+            country=of.country,
+            donor=e.sealed("donor"),
+        )
 
     @on(FunderCorrected)
     def corrected(self, e: Recorded[FunderCorrected], rows: Rows) -> None:
@@ -282,6 +294,16 @@ class Portfolio(Projection):
                 wanted = wanted.where(projects.c[column] == value)
         found, further = page(asking.rows(wanted), query.limit, ProjectLine.model_validate)
         return ProjectPage(projects=found, next=further, position=asking.position)
+
+    @answers(ShowFunder)
+    def show_funder(self, query: ShowFunder, asking: Asking) -> FunderAnswer:
+        """One funder."""
+        funders = asking.live(self.funders)
+        found = asking.rows(select(funders).where(funders.c.funder == query.funder))
+        if not found:
+            raise NotFound("There is no such funder.")
+        shown = {**found[0], "donor": asking.reveal(found[0]["donor"]), "position": asking.position}
+        return FunderAnswer.model_validate(shown)
 
     @answers(ListFunders)
     def list_funders(self, query: ListFunders, asking: Asking) -> FunderPage:

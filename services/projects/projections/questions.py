@@ -11,9 +11,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.projects.funder import FunderKind
 from services.projects.project.state import Status
-from services.projects.terms import READS_BOOKS, STAFF, Category, Day, GrantId, LineName
+from services.projects.terms import READS_BOOKS, STAFF, Category, Day, FunderId, GrantId, LineName
 from shared.messages import Query
 from shared.money import Currency, Money, Rate
+from shared.projections.declaration import Redacted
 from shared.projections.paging import After, Limit, Next
 
 Year = Annotated[int | None, Field(ge=1900, le=2999)]
@@ -123,6 +124,19 @@ class FunderEntry(BaseModel):
     kind: FunderKind
     name: str
     country: str
+
+
+class FunderAnswer(FunderEntry):
+    """A funder; of a private donor, also who they are, as far as the asker may see it."""
+
+    donor: str | Redacted | None
+    position: int
+
+
+class ShowFunder(Query[FunderAnswer], context="projects", route="GET /funders/{funder}", roles=READS_BOOKS):
+    """A funder, and who a private donor is."""
+
+    funder: FunderId
 
 
 class FunderPage(BaseModel):
@@ -247,6 +261,38 @@ class ListGrantEntries(Query[EntryPage], context="projects", route="GET /grants/
     figure: Figure | None = Field(None, description="Only those that change this figure", examples=["spent"])
     on: On = None
     as_of: AsOf = None
+    after: After = None
+    limit: Limit = 50
+
+
+class RefusalLine(BaseModel):
+    """Something that a grant was asked for and did not give."""
+
+    asked_by: Literal["expense", "campaign"]
+    record: str = Field(description="The expense or the campaign that asked")
+    share: int | None = Field(description="Of an expense: which share of its split")
+    line: str | None
+    amount: Money
+    rule: str = Field(description="The rule that did not allow it")
+    left: Decimal | None = Field(description="What would have been given, where that was the reason")
+    occurred: date
+    position: int
+
+
+class RefusalPage(BaseModel):
+    """Refusals in the order they were made."""
+
+    refusals: tuple[RefusalLine, ...]
+    next: Next
+    position: int
+
+
+class ListGrantRefusals(
+    Query[RefusalPage], context="projects", route="GET /grants/{grant}/refusals", roles=READS_BOOKS
+):
+    """What expenses and campaigns asked of a grant and did not get, and why."""
+
+    grant: GrantId
     after: After = None
     limit: Limit = 50
 

@@ -20,7 +20,10 @@ from services.projects.projections.questions import (
     GrantLine,
     GrantPage,
     ListGrantEntries,
+    ListGrantRefusals,
     ListGrants,
+    RefusalLine,
+    RefusalPage,
     ShowStatement,
     StatementAnswer,
     StatementLine,
@@ -86,6 +89,16 @@ class GrantStatement(GrantEntries):
         found, further = page(asking.rows(wanted), query.limit, _entry)
         return EntryPage(entries=found, next=further, position=asking.position)
 
+    @answers(ListGrantRefusals)
+    def list_refusals(self, query: ListGrantRefusals, asking: Asking) -> RefusalPage:
+        """A page of what a grant did not give."""
+        refusals = asking.live(self.refusals)
+        wanted = select(refusals).where(refusals.c.grant == query.grant).order_by(refusals.c.position)
+        if query.after is not None:
+            wanted = wanted.where(refusals.c.position > query.after)
+        found, further = page(asking.rows(wanted.limit(query.limit + 1)), query.limit, _refusal)
+        return RefusalPage(refusals=found, next=further, position=asking.position)
+
     @answers(ListGrants)
     def list_grants(self, query: ListGrants, asking: Asking) -> GrantPage:
         """A page of grants."""
@@ -137,4 +150,14 @@ def _entry(row: RowMapping) -> Entry:
         original=original,
         rate=Rate.model_validate_json(row["rate"]) if row["rate"] else None,
         position=row["serial"] // LINES_AN_EVENT,
+    )
+
+
+def _refusal(row: RowMapping) -> RefusalLine:
+    return RefusalLine.model_validate(
+        {
+            **row,
+            "amount": Money(amount=amount_of(row["amount"]), currency=row["currency"]),
+            "left": None if row["left"] is None else amount_of(row["left"]),
+        }
     )
