@@ -25,7 +25,7 @@ from shared.decider import Decider, must_exist
 from shared.errors import DomainError
 from shared.messages import Command, Event, Id
 from shared.money import CENT, Money, Rate, split
-from shared.privacy.personal import About, Hidden
+from shared.privacy.personal import About, Hidden, Retention
 
 DOCUMENTS = UUID("0c7e5c0e-6d53-4c0f-9a52-3b8f5f1f2008")  # a storage format: the ids of all expenses follow from it
 
@@ -111,13 +111,13 @@ class RecordExpense(ExpenseCommand, route="POST /expenses", roles=KEEPS_BOOKS):
 
     kind: DocumentKind = Field(description="What proves the cost", examples=["invoice"])
     supplier: SupplierCode
-    supplier_name: Annotated[str | None, About("expense"), Field(max_length=200)] = Field(
+    supplier_name: Annotated[str | None, About("expense", Retention.ACCOUNTS), Field(max_length=200)] = Field(
         None, description="The supplier's name, kept sealed: it may be a person's", examples=["UAB Duona"]
     )
     number: DocumentNumber
     amount: Money = Field(description="The whole document", examples=[{"amount": "345.28", "currency": "LTL"}])
     rate: Rate | None = Field(None, description="For a currency other than euro and litas")
-    description: Annotated[str | None, About("expense"), Field(max_length=2000)] = Field(
+    description: Annotated[str | None, About("expense", Retention.ACCOUNTS), Field(max_length=2000)] = Field(
         None, description="What it was for, kept sealed", examples=["Food for the shelter, March"]
     )
     document: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
@@ -174,11 +174,11 @@ class ExpenseRecorded(ExpenseEvent):
 
     kind: DocumentKind
     supplier: str
-    supplier_name: Annotated[str | Hidden | None, About("expense")] = None
+    supplier_name: Annotated[str | Hidden | None, About("expense", Retention.ACCOUNTS)] = None
     number: str
     amount: Money
     rate: Rate | None = None
-    description: Annotated[str | Hidden | None, About("expense")] = None
+    description: Annotated[str | Hidden | None, About("expense", Retention.ACCOUNTS)] = None
     document: str | None = None
     time_sheets: tuple[TimeSheet, ...] = ()
     shares: tuple[SplitShare, ...]

@@ -36,6 +36,12 @@ RULES: dict[Retention, Rule] = {
     Retention.CASE_FILE: Rule(10, STORAGE_LIMITATION),
     Retention.CONTACT: Rule(3, STORAGE_LIMITATION),
     Retention.REASON: Rule(10, STORAGE_LIMITATION),
+    Retention.ACCOUNTS: Rule(
+        11,
+        STORAGE_LIMITATION,
+        at_least=10,
+        at_least_ground="GDPR 17(3)(b): the duty to keep accounting documents",
+    ),
     Retention.LEGAL: Rule(
         15,
         STORAGE_LIMITATION,

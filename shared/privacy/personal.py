@@ -27,6 +27,7 @@ class Retention(StrEnum):
     IDENTITY = "identity"  # who a person is
     CASE_FILE = "case_file"  # what happened to them and what was done
     LEGAL = "legal"  # proceedings, mandates
+    ACCOUNTS = "accounts"  # what accounting documents say of people
     CONTACT = "contact"  # calls, messages, addresses
     REASON = "reason"  # why a member of staff did something
 
