@@ -66,4 +66,5 @@ class Worker:
             env=self._environment,
             start_new_session=True,  # a Ctrl-C is for whoever started it, who then tells it
         )
+        log.info("the worker started", pid=self._process.pid)
         return self._process.wait(), time.monotonic() - started

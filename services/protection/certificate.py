@@ -43,6 +43,7 @@ class Certified(BaseModel):
     destroyed: tuple[KeyErased, ...]
     kept: tuple[KeyKept, ...]
     restored: bool = Field(description="Destroyed once more, after an older backup had been restored")
+    ledger: str | None = Field(description="The hash of its entry in the erasure ledger, which pins all before it")
     recorded_at: datetime
     position: int
     proof: dict[str, Any] = Field(
@@ -103,6 +104,7 @@ def _certified(
         destroyed=event.destroyed,
         kept=event.kept if isinstance(event, PersonForgotten) else (),
         restored=event.restored,
+        ledger=event.ledger,
         recorded_at=recorded.recorded_at,
         position=recorded.position,
         proof=proof,
