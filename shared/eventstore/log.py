@@ -111,6 +111,8 @@ def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Conn
     try:
         _create_if_empty(connection)
         check_format(connection)
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":  # a copy by VACUUM INTO is not
+            raise Unavailable(f"{LOG} cannot be put into write-ahead mode. Is it on a network drive?")
         # Writes nothing, yet fails for a file that can only be read, be it by its permissions or a damaged header.
         connection.execute("INSERT INTO events SELECT * FROM events WHERE false")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
@@ -179,8 +181,6 @@ def check_format(connection: sqlite3.Connection) -> None:
         )
     if version != FORMAT:
         raise StoreCorrupt(f"{LOG} claims format {version}, which never existed. Restore it from a backup.")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        raise StoreCorrupt(f"{LOG} is not in write-ahead mode; its header is damaged. Restore it from a backup.")
     if dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")) != SCHEMA:
         raise StoreCorrupt(f"The schema in {LOG} is damaged. Restore it from a backup.")
 

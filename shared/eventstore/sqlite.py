@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -52,12 +53,24 @@ def open_store(
     refuses appends), and `Unavailable` if it is of a newer format.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        _make(folder)
         found = ownership.claim_or_connect(folder, patience)
     except OSError as error:
         raise Unavailable(f"The folder {folder} cannot be used: {error.strerror}.") from error
     return EmbeddedLog(folder, found, synchronous, patience)
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, for this user alone, and see to it that it outlasts a power cut."""
+    missing = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for path in missing:
+        parent = os.open(path.absolute().parent, os.O_RDONLY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
 
 
 class EmbeddedLog:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -306,6 +307,23 @@ def test_a_restored_log_is_accepted(tmp_path: Path) -> None:
     with open_store(tmp_path / "log") as store:
         assert store.append("new", [event(1)]).position == 61
         assert store.verify().sound
+
+
+def test_a_backup_taken_while_the_log_is_in_use_is_a_sound_log(tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    with open_store(tmp_path / "log") as store:
+        store.append("a", [event(1)])
+        shutil.copy(tmp_path / "log" / MARK, backup / MARK)
+        store.append("a", [event(2)])
+        connection = sqlite3.connect(tmp_path / "log" / LOG)
+        connection.execute("VACUUM INTO ?", (str(backup / LOG),))
+        connection.close()
+        store.append("a", [event(3)])
+    with open_store(backup) as restored:
+        assert [e.position for e in restored.read_all()] == [1, 2]
+        assert restored.append("a", [event(3)]).position == 3
+        assert restored.verify().sound
 
 
 def test_verifying_tells_its_progress(tmp_path: Path) -> None:
