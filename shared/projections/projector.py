@@ -14,10 +14,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple
 
 import structlog
-from sqlalchemy import Engine, bindparam, func, select, update
+from sqlalchemy import Engine, bindparam, update
 
 from shared.errors import NotFound, Unavailable
 from shared.eventstore.port import EventStore
@@ -37,14 +36,12 @@ from shared.projections.generations import (
     sweep,
 )
 from shared.projections.reading import ReadingGroup
+from shared.projections.status import ProjectionStatus, statuses
 
 PAGE = 1_000
 ATTEMPTS = 3  # at an event that fails
 LOOK_UP_SECONDS = 0.5
 LONGEST_PAUSE = 15.0
-
-State = Literal["live", "building", "outdated", "stopped"]
-"""`building`: it does not answer yet. `outdated`: it answers as of its position; its successor is being built."""
 
 Progress = Callable[[int, int], None]  # the position reached, and the head of the log
 
@@ -60,24 +57,6 @@ _STOP = (
     .where(generations.c.generation == bindparam("number"), generations.c.position == bindparam("was"))
     .values(stopped_at=bindparam("at"), error=bindparam("why"))
 )
-
-
-class ProjectionStatus(NamedTuple):
-    """How one read model stands."""
-
-    name: str
-    version: int
-    generation: int
-    position: int
-    head: int
-    lag: int
-    state: Literal[
-        "live", "building", "outdated", "stopped"
-    ]  # outdated: answers as of its position, successor under way
-    error: str | None = None
-    stopped_at: int | None = None  # the position of the event that it cannot take
-    rebuilding_at: int | None = None  # how far the next generation is
-    parked: int = 0  # events that it went on without
 
 
 class Projector:
@@ -208,19 +187,7 @@ class Projector:
         """How each read model stands."""
         head = self._store.head()
         with self._engine.connect() as connection:
-            books = standings(connection, self._projections)
-            counted = select(parked_events.c.generation, func.count()).group_by(parked_events.c.generation)
-            parked = {row[0]: row[1] for row in connection.execute(counted)}
-        found = []
-        for name, projection in self._projections.items():
-            own = [one for one in books if one.name == name]
-            live = next((one for one in own if one.live), None)
-            beside = next((one for one in own if not one.live), None)
-            if shown := live or beside:
-                found.append(
-                    _status(projection, shown, beside if live else None, head, parked.get(shown.generation, 0))
-                )
-        return found
+            return statuses(connection, self._projections.values(), head)
 
     def _advance_all(self) -> bool:
         """One chunk for every read model, those at the same position together. Tells whether all are at the end."""
@@ -352,31 +319,6 @@ def _stopped(books: Sequence[Standing], name: str) -> list[Standing]:
     if stopped := [one for one in books if one.stopped_at is not None]:
         return stopped
     raise NotFound(f"No read model {name} is stopped: there is nothing to retry or park.")
-
-
-def _status(
-    projection: Projection, shown: Standing, beside: Standing | None, head: int, parked: int
-) -> ProjectionStatus:
-    state: State = "live"
-    if shown.stopped_at is not None:
-        state = "stopped"
-    elif not shown.live:
-        state = "building"
-    elif not shown.fits(projection):
-        state = "outdated"
-    return ProjectionStatus(
-        shown.name,
-        shown.version,
-        shown.generation,
-        shown.position,
-        head,
-        max(0, head - shown.position),
-        state,
-        shown.error,
-        shown.stopped_at,
-        beside.position if beside else None,
-        parked,
-    )
 
 
 def _check_names(projections: Iterable[Projection]) -> None:

@@ -13,23 +13,30 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Engine
 
-from shared.codec import Recorded, decode
-from shared.errors import CommandIdReused, Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.eventstore.port import CaughtUp, EventStore, Filter, RecordedEvent
 from shared.feed import Batch, Feed
-from shared.messages import Command, Origin, Receipt, Role
-from shared.policies import Cancel, Deadline, Policy, Reaction, policy_command_id
+from shared.messages import Command, Origin, Receipt
+from shared.policies import Policy, policy_command_id
 from shared.projections.engine import is_circumstance, writing
 from shared.reacting import books
 from shared.reacting.books import Effects, Parked, SetDeadline, refusal
+from shared.reacting.reactions import (
+    Handlers,
+    commands,
+    deadlines,
+    origin_of,
+    origin_of_deadline,
+    passes,
+    reactions,
+)
 
-GRACE_SECONDS = 60  # a deadline that fires later than this says how late it was
 LOOK_UP_SECONDS = 0.5  # the longest sleep, so that `stop` and a jump of the clock are noticed
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 30.0
@@ -56,7 +63,7 @@ class _Running:
 
     def __init__(self, policy: Policy) -> None:
         self.name = policy.name
-        self.handlers = policy.handlers()
+        self.handlers: Handlers = policy.handlers()
         self.position = 0
         self.effects = Effects()
         self.blocked = False
@@ -143,7 +150,7 @@ class PolicyRunner:
             raise NotFound("Nothing is parked under this id.")
         receipt, effects = None, Effects()
         if deadline := books.deadline_of(parked):
-            origin = _origin_of_deadline(deadline, self._clock())
+            origin = origin_of_deadline(deadline, self._clock())
             receipt = self._send(books.command_of(deadline), origin, UUID(id))
         else:
             one = self._policies[parked.policy]
@@ -151,11 +158,11 @@ class PolicyRunner:
             if parked.command is None:
                 effects = self._react(one, raw)
             else:
-                e, reactions = _reactions(one, raw)
-                commands = {str(command_id): command for command_id, command in _commands(one, e, reactions)}
-                if id not in commands:
+                e, found = reactions(one.handlers, raw)
+                sent = {str(command_id): command for command_id, command in commands(one.name, e, found)}
+                if id not in sent:
                     raise Conflict(f"{one.name} no longer reacts to this event with {parked.command}.")
-                receipt = self._send(commands[id], _origin_of(one, e), UUID(id))
+                receipt = self._send(sent[id], origin_of(one.name, e), UUID(id))
         with writing(self._engine) as connection:
             books.unpark(connection, id)
             books.write(connection, parked.policy, effects)
@@ -256,24 +263,23 @@ class PolicyRunner:
         """Send the commands that follow from an event. Raises `Unavailable` or `Conflict` if it has to wait."""
         effects = Effects()
         try:
-            e, reactions = _reactions(one, raw)
-            deadlines = _deadlines(one, e, reactions)
+            e, found = reactions(one.handlers, raw)
+            effects.deadlines = deadlines(one.name, e, found)
         except Exception as error:
             code, rule = refusal(error)
             id = str(policy_command_id(raw.id, one.name, 0))
             self._park(effects, Parked(id, one.name, str(raw.id), raw.position, None, code, rule))
             return effects
-        for command_id, command in _commands(one, e, reactions):
+        for command_id, command in commands(one.name, e, found):
             try:
-                self._send(command, _origin_of(one, e), command_id)
+                self._send(command, origin_of(one.name, e), command_id)
             except Exception as error:
-                if _passes(error):
+                if passes(error):
                     raise
                 code, rule = refusal(error)
                 name = command.wire_type()
                 parked = Parked(str(command_id), one.name, str(raw.id), raw.position, name, code, rule)
                 self._park(effects, parked)
-        effects.deadlines = deadlines
         return effects
 
     def _fire(self, one: _Running, deadline: SetDeadline, now: datetime) -> bool:
@@ -281,9 +287,9 @@ class PolicyRunner:
             return False
         effects = Effects()
         try:
-            self._send(books.command_of(deadline), _origin_of_deadline(deadline, now), deadline.command_id)
+            self._send(books.command_of(deadline), origin_of_deadline(deadline, now), deadline.command_id)
         except Exception as error:
-            if _passes(error):
+            if passes(error):
                 self._block(one, error)
                 return False
             self._park(effects, deadline.parked(error))
@@ -320,55 +326,3 @@ class PolicyRunner:
         now = time.monotonic()
         waits = [one.blocked_until - now for one in self._policies.values() if one.blocked]
         return max(0.0, min(LOOK_UP_SECONDS, self._seconds_to_next_due(), *waits))
-
-
-def _reactions(one: _Running, raw: RecordedEvent) -> tuple[Recorded[Any], list[Reaction]]:
-    """All of them, before any is carried out: a policy that fails half-way has done nothing."""
-    cls, react = one.handlers[raw.type]
-    e: Recorded[Any] = Recorded(decode(raw, cls), raw)
-    return e, list(react(e))
-
-
-def _commands(one: _Running, e: Recorded[Any], reactions: Iterable[Reaction]) -> list[tuple[UUID, Command]]:
-    commands = [reaction for reaction in reactions if isinstance(reaction, Command)]
-    return [(policy_command_id(e.id, one.name, index), command) for index, command in enumerate(commands)]
-
-
-def _deadlines(one: _Running, e: Recorded[Any], reactions: Iterable[Reaction]) -> dict[str, SetDeadline | None]:
-    """What happens to deadlines. History that is loaded sets none: their time was long ago."""
-    found: dict[str, SetDeadline | None] = {}
-    for reaction in reactions:
-        match reaction:
-            case Deadline():
-                deadline = books.set_by(one.name, reaction, e)
-                if not e.metadata.synthetic:
-                    found[reaction.key] = deadline
-            case Cancel():
-                found[reaction.key] = None
-    return found
-
-
-def _origin_of(one: _Running, e: Recorded[Any]) -> Origin:
-    return Origin(
-        f"policy:{one.name}",
-        frozenset({Role.POLICY}),
-        correlation_id=e.metadata.correlation_id,
-        causation_id=e.id,
-        synthetic=e.metadata.synthetic,
-    )
-
-
-def _origin_of_deadline(deadline: SetDeadline, now: datetime) -> Origin:
-    late = int((now - deadline.due).total_seconds())
-    return Origin(
-        f"policy:{deadline.policy}",
-        frozenset({Role.POLICY}),
-        correlation_id=UUID(deadline.correlation_id),
-        causation_id=UUID(deadline.event_id),
-        late_seconds=late if late > GRACE_SECONDS else None,
-    )
-
-
-def _passes(error: Exception) -> bool:
-    """Whether the same command may succeed later. An id that was used for something else never will."""
-    return isinstance(error, Unavailable | Conflict) and not isinstance(error, CommandIdReused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Index, Integer, String, text
+from sqlalchemy import Column, Index, Integer, String, event, text
 
 import shared.projections.generations as generations
 from shared.codec import Recorded
@@ -231,6 +232,28 @@ def await_state(projector: Projector, name: str, state: str) -> None:
     moment = threading.Event()
     while status_of(projector, name).state != state:
         moment.wait(0.01)
+
+
+def test_a_database_that_is_locked_for_a_while_stops_nobody(house: House) -> None:
+    house.engine.dispose()
+    event.listen(house.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout = 10"))
+    projector = house.projector(Rooms())
+    projector.catch_up()
+    stop, moment = threading.Event(), threading.Event()
+    thread = threading.Thread(target=projector.run, args=(stop,))
+    thread.start()
+    lock = sqlite3.connect(house.folder / "read" / "read.db", isolation_level=None)
+    lock.execute("PRAGMA busy_timeout = 30000")
+    lock.execute("BEGIN IMMEDIATE")
+    position = house.do(*commands(range(6)))
+    moment.wait(0.3)
+    lock.execute("ROLLBACK")
+    lock.close()
+    rooms = house.models(Rooms(), wait_seconds=60).ask(CountRooms(), WORKER, wait_for=position).answer.rooms
+    stop.set()
+    thread.join()
+    assert rooms == {"r0": (2, 2), "r1": (2, 2), "r2": (2, 2)}
+    assert status_of(projector, "rooms").state == "live"
 
 
 def test_two_projectors_at_once_count_nothing_twice(house: House) -> None:
