@@ -138,8 +138,11 @@ def begin_generation(connection: Connection, projection: Projection, *, live: bo
 
 
 def go_live(connection: Connection, generation: Generation) -> bool:
-    """Switch over, unless the log has moved past it meanwhile: then False, and it has to catch up first."""
-    others = [one for one in standings(connection, [generation.name]) if one.generation != generation.number]
+    """Switch over. False if the live generation is ahead, so that this one has to catch up first."""
+    books = standings(connection, [generation.name])
+    others = [one for one in books if one.generation != generation.number]
+    if len(others) == len(books):
+        return False  # somebody has struck it from the books
     ahead = [one for one in others if one.live and one.fits(generation.projection) and one.stopped_at is None]
     if any(one.position > generation.position for one in ahead):
         return False
