@@ -167,6 +167,7 @@ def test_deciding_the_same_again_changes_nothing() -> None:
         ((REQUESTED, ADMITTED, REINTEGRATING, COMPLETED), LEAVE),
         ((REQUESTED, ADMITTED), FOLLOW_UP),
         ((REQUESTED, REFUSED), correcting()),
+        ((REQUESTED, REFUSED), RetractService(programme=PROGRAMME, service=SERVICE)),
     ],
 )
 def test_a_programme_takes_no_step_that_does_not_follow(history: tuple[object, ...], command: Command) -> None:
