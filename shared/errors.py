@@ -9,6 +9,7 @@
       NotFound               not there, or not for you to see                     404
       Conflict               somebody was faster, or an id is used twice          409
         WrongExpectedRevision
+        StreamDeleted
         CommandIdReused
       TooLarge               a body or an event over the limit                    413
         EventTooLarge
@@ -104,6 +105,12 @@ class WrongExpectedRevision(Conflict):
             expected=expected,
             actual=actual,
         )
+
+
+class StreamDeleted(Conflict):
+    """The stream is deleted for ever, or is deleted where an existing one was expected."""
+
+    code, title = "stream-deleted", "The record has been deleted"
 
 
 class CommandIdReused(Conflict):

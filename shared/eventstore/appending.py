@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Lock
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import EventTooLarge, ForgetMeNotError, Invalid, Unavailable
@@ -17,19 +18,28 @@ MAX_NAME_BYTES = 512
 CLOSED = "The log is closed."
 
 Item = tuple[bytes, str, bytes, bytes, int]  # an event on its way: id, type, data, metadata, is it JSON (0 or 1)
-Outcome = AppendResult | ForgetMeNotError
+
+
+class JointResult(NamedTuple):
+    """Where the last events of an append to several streams stand."""
+
+    results: tuple[AppendResult, ...]
+
+
+Outcome = AppendResult | JointResult | ForgetMeNotError
 NO_STREAM = -1  # the revision of a stream that does not exist, wherever an int is handier than None
 
 
 class Append:
     """One append that a thread waits for."""
 
-    __slots__ = ("_answered", "expected", "items", "outcome", "stream")
+    __slots__ = ("_answered", "alone", "expected", "items", "outcome", "stream")
 
     def __init__(self, stream: str, items: Sequence[Item], expected: Expected) -> None:
         self.stream = stream
         self.items = items
         self.expected = expected
+        self.alone = stream[:2] == "$$"  # what it says of another stream must be known before the next append
         self.outcome: Outcome | None = None
         self._answered = Lock()  # a bare lock: the cheapest thing a thread can wait for
         self._answered.acquire()
@@ -46,7 +56,7 @@ class Append:
         outcome = self.outcome
         if isinstance(outcome, AppendResult):
             return outcome
-        assert outcome is not None  # noqa: S101
+        assert isinstance(outcome, ForgetMeNotError)  # noqa: S101
         raise outcome.with_traceback(None)  # a refusal answers many: do not let it gather their tracebacks
 
 
@@ -65,7 +75,7 @@ class Submitted(Append):
         self.outcome = outcome
         if isinstance(outcome, AppendResult):
             self.future.set_result(outcome)
-        else:
+        elif isinstance(outcome, ForgetMeNotError):
             self.future.set_exception(outcome)
 
 
@@ -87,6 +97,11 @@ def check(stream: str, items: Sequence[Item], expected: Expected) -> None:
         raise Invalid("An append needs at least one event.")
     if not isinstance(expected, StreamState) and (type(expected) is not int or expected < 0):
         raise Invalid("The expected revision is a StreamState or a revision from 0.")
+    check_items(items)
+
+
+def check_items(items: Sequence[Item]) -> None:
+    """Refuse events that no log may hold, or too many at once. Raises `Invalid` or `EventTooLarge`."""
     total = 0
     checked = None
     for _, type_, data, metadata, _ in items:

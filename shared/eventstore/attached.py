@@ -76,7 +76,7 @@ class Link:
             number = next(self._numbers)
             # Noted first, sent then: a connection lost in between asks for it again, at worst twice.
             self._unanswered[number] = append
-            self._outbox.append(wire.append_frame(number, append.stream, append.items, append.expected))
+            self._outbox.append(wire.frame_of(number, append))
         self._flush()
         if self._successor or self._closing.is_set():
             self._hand_over()
@@ -113,7 +113,7 @@ class Link:
         if self._watching:
             frames.append(wire.frame(Kind.WATCH))
         for number, append in list(self._unanswered.items()):
-            frames.append(wire.append_frame(number, append.stream, append.items, append.expected))
+            frames.append(wire.frame_of(number, append))
         self._send(b"".join(frames))
 
     def _flush(self) -> None:
@@ -156,7 +156,7 @@ class Link:
     def _take(self, kind: int, number: int, body: bytes) -> None:
         if kind == Kind.HEAD:
             self._tail.advance(number)
-        elif kind in (Kind.ANSWER, Kind.FAILED):
+        elif kind in (Kind.ANSWER, Kind.FAILED, Kind.JOINT_ANSWER):
             append = self._unanswered.pop(number, None)
             if append:  # else it was asked twice, or its caller has lost patience
                 append.resolve(wire.read_answer(kind, body, append.stream))

@@ -21,7 +21,9 @@ from shared.errors import StoreCorrupt, Unavailable
 from shared.eventstore.port import RecordedEvent
 
 APPLICATION_ID = 0x464D4E31  # "FMN1": `file` and the like can tell what this is
-FORMAT = 1
+FORMAT = 1  # a log that keeps everything
+FORMAT_WITH_DELETION = 2  # the same, but streams may be deleted, and events be emptied: their type is then ""
+NEWEST = FORMAT_WITH_DELETION
 
 LOG = "log.db"
 _WAL_PAGES = 1000  # between checkpoints, 4 MB; SQLite's own default
@@ -100,8 +102,8 @@ def path_of(folder: Path) -> Path:
     return folder / LOG
 
 
-def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
-    """The one connection that writes. Creates the file if there is none; refuses one of another format.
+def open_writer(folder: Path, synchronous: Synchronous = "FULL", format: int = FORMAT) -> sqlite3.Connection:
+    """The one connection that writes. Creates the file, in `format`, if there is none; refuses an unknown format.
 
     Any thread may use it, one at a time.
     """
@@ -109,7 +111,7 @@ def open_writer(folder: Path, synchronous: Synchronous = "FULL") -> sqlite3.Conn
         path_of(folder), timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
-        _create_if_empty(connection)
+        _create_if_empty(connection, format)
         check_format(connection)
         if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":  # a copy by VACUUM INTO is not
             raise Unavailable(f"{LOG} cannot be put into write-ahead mode. Is it on a network drive?")
@@ -156,7 +158,7 @@ def open_reader(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-def _create_if_empty(connection: sqlite3.Connection) -> None:
+def _create_if_empty(connection: sqlite3.Connection, format: int) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] or _number(connection, "application_id"):
         return
     connection.execute("PRAGMA journal_mode = WAL")
@@ -164,8 +166,18 @@ def _create_if_empty(connection: sqlite3.Connection) -> None:
     for statement in SCHEMA.values():
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute(f"PRAGMA user_version = {format}")
     connection.execute("COMMIT")
+
+
+def format_of(connection: sqlite3.Connection) -> int:
+    """The file's format."""
+    return _number(connection, "user_version")
+
+
+def keeps_everything(connection: sqlite3.Connection) -> bool:
+    """Whether the file is a log from which nothing is ever deleted."""
+    return format_of(connection) < FORMAT_WITH_DELETION
 
 
 def check_format(connection: sqlite3.Connection) -> None:
@@ -173,13 +185,13 @@ def check_format(connection: sqlite3.Connection) -> None:
     if _number(connection, "application_id") != APPLICATION_ID:
         raise StoreCorrupt(f"{LOG} is not an event log, or its header is damaged. Restore it from a backup.")
     version = _number(connection, "user_version")
-    if version > FORMAT:
+    if version > NEWEST:
         raise Unavailable(
-            f"{LOG} has format {version}; this program knows formats up to {FORMAT}. "
+            f"{LOG} has format {version}; this program knows formats up to {NEWEST}. "
             "Use the newer program that wrote it.",
             format=version,
         )
-    if version != FORMAT:
+    if version < FORMAT:
         raise StoreCorrupt(f"{LOG} claims format {version}, which never existed. Restore it from a backup.")
     if dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")) != SCHEMA:
         raise StoreCorrupt(f"The schema in {LOG} is damaged. Restore it from a backup.")

@@ -21,7 +21,15 @@ from shared.eventstore.writer import Writer
 class Owner:
     """This process's ownership of the log in `folder`, from the claim to `close`."""
 
-    def __init__(self, folder: Path, claim: Claim, tail: Tail, reader: Reader, synchronous: log.Synchronous) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        claim: Claim,
+        tail: Tail,
+        reader: Reader,
+        synchronous: log.Synchronous,
+        format: int = log.FORMAT,
+    ) -> None:
         self._claim = claim
         self._folder = folder
         self._reader = reader
@@ -29,7 +37,7 @@ class Owner:
         try:
             self._mark = Mark(folder)
             undo.append(self._mark.close)
-            self._writer = Writer(folder, self._mark, tail, synchronous)
+            self._writer = Writer(folder, self._mark, tail, synchronous, format)
             undo.append(self._writer.close)
             damage, checked = check_on_opening(folder, self._mark)
             self._server = Server(ownership.listen(folder), self._writer, self._suspected)
@@ -42,6 +50,7 @@ class Owner:
             raise
         self.append = self._writer.append
         self.submit = self._writer.submit
+        self.exclusively = self._writer.exclusively
 
     def refuse(self, damage: StoreCorrupt) -> None:
         """Take no more events; and if the structure is damaged, read no more streams, here or elsewhere."""

@@ -75,6 +75,10 @@ class Reader:
         rows = self._rows("SELECT checksum FROM events WHERE position = ?", (position,))
         return int(rows[0][0]) if rows else None
 
+    def format(self) -> int:
+        """The file's format."""
+        return int(self._rows("SELECT user_version FROM pragma_user_version", ())[0][0])
+
     def size(self) -> int:
         """Bytes of the database, without its write-ahead log."""
         pages = self._rows("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", ())
@@ -161,11 +165,12 @@ class Reader:
         while limit is None or limit > 0:
             events, wanted = self.sound_page(page, at, size if limit is None else min(size, limit))
             if events:
-                yield events
+                left = present(events)
+                yield left
+                if limit is not None:
+                    limit -= len(left)
             if len(events) < wanted:
                 return
-            if limit is not None:
-                limit -= len(events)
             at = events[-1][key] + step
             size = page_size_after(events)
 
@@ -208,6 +213,11 @@ class Reader:
         else:
             self._idle.append(connection)
         return rows
+
+
+def present(events: list[RecordedEvent]) -> list[RecordedEvent]:
+    """The events that a scavenge has not emptied."""
+    return [event for event in events if event[4]]
 
 
 def page_size_after(events: list[RecordedEvent]) -> int:

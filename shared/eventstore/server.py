@@ -12,6 +12,7 @@ import selectors
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from threading import Lock, Thread
 
 from shared.errors import ForgetMeNotError, StoreCorrupt
@@ -125,6 +126,11 @@ class Server:
         if attached.send(self._writer.head):
             self._stir()
 
+    @staticmethod
+    def _answer_jointly(attached: _Attached, number: int, outcome: Outcome) -> None:
+        with attached.lock:
+            attached.answers.append(wire.answer_frame(number, outcome))
+
     def _stir(self) -> None:
         with suppress(BlockingIOError):  # full: it will wake anyway
             os.write(self._wake, b"!")
@@ -198,6 +204,8 @@ class Server:
                 attached.send(self._writer.head)
             else:
                 appends.append(asked)
+        elif kind == Kind.JOINT:
+            appends.append(wire.read_joint(body, partial(self._answer_jointly, attached, number)))
         elif kind == Kind.WATCH:
             attached.watching = True
             attached.send(self._writer.head)

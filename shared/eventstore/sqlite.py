@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Literal, Self
 
-from shared.errors import StoreCorrupt, Unavailable
+from shared.errors import ForgetMeNotError, StoreCorrupt, Unavailable
 from shared.eventstore import log, mark, ownership
-from shared.eventstore.appending import CLOSED, Append, Submitted, check_name, prepare
+from shared.eventstore.appending import (
+    CLOSED,
+    Append,
+    JointResult,
+    Outcome,
+    Submitted,
+    check_items,
+    check_name,
+    prepare,
+)
 from shared.eventstore.attached import Link
+from shared.eventstore.joint import Joint, Mode, check_joint
 from shared.eventstore.owner import Owner
 from shared.eventstore.ownership import Claim
 from shared.eventstore.port import AppendResult, Expected, Filter, NewEvent, RecordedEvent, StreamState
 from shared.eventstore.reader import Reader
+from shared.eventstore.scavenging import Scavenged, scavenge
 from shared.eventstore.subscription import LogSubscription
 from shared.eventstore.tail import Tail
 from shared.eventstore.verification import Progress, Report, refusal, verify
@@ -41,7 +53,11 @@ class Description:
 
 
 def open_store(
-    folder: Path, *, synchronous: log.Synchronous = "FULL", patience: float = _PATIENCE_SECONDS
+    folder: Path,
+    *,
+    synchronous: log.Synchronous = "FULL",
+    patience: float = _PATIENCE_SECONDS,
+    deletion: bool = False,
 ) -> EmbeddedLog:
     """Open the log in `folder`, which is created if need be, as its owner or attached to the owner.
 
@@ -57,7 +73,7 @@ def open_store(
         found = ownership.claim_or_connect(folder, patience)
     except OSError as error:
         raise Unavailable(f"The folder {folder} cannot be used: {error.strerror}.") from error
-    return EmbeddedLog(folder, found, synchronous, patience)
+    return EmbeddedLog(folder, found, synchronous, patience, log.FORMAT_WITH_DELETION if deletion else log.FORMAT)
 
 
 def _make(folder: Path) -> None:
@@ -77,9 +93,15 @@ class EmbeddedLog:
     """An `EventStore` on a folder of this machine; `open_store` makes one."""
 
     def __init__(
-        self, folder: Path, found: Claim | socket.socket, synchronous: log.Synchronous, patience: float
+        self,
+        folder: Path,
+        found: Claim | socket.socket,
+        synchronous: log.Synchronous,
+        patience: float,
+        format: int = log.FORMAT,
     ) -> None:
         self._folder = folder
+        self._format = format
         self._synchronous = synchronous
         self._patience = patience
         self._closing = Lock()
@@ -110,6 +132,51 @@ class EmbeddedLog:
         append = Submitted(stream, prepare(stream, events, expected), expected)
         self._role.submit(append)
         return append.future
+
+    def submit_jointly(
+        self, writes: Sequence[tuple[str, NewEvent]], expects: dict[str, Expected]
+    ) -> Future[tuple[AppendResult, ...]]:
+        """Append to several streams in the order given, all or none; each stream is to be where it is expected.
+
+        The future has a result for each stream that is appended to, in the order of `expects`; or it raises what
+        `append` would. The facts of `WrongExpectedRevision` have every stream that is elsewhere, as `failures`.
+        """
+        items: dict[str, list[NewEvent]] = {}
+        for stream, event in writes:
+            items.setdefault(stream, []).append(event)
+        prepared = {stream: iter(prepare(stream, events, expects[stream])) for stream, events in items.items()}
+        ordered = [(stream, next(prepared[stream])) for stream, _ in writes]
+        check_joint(ordered, expects)
+        check_items([item for _, item in ordered])
+        future: Future[tuple[AppendResult, ...]] = Future()
+        future.set_running_or_notify_cancel()
+        self._role.submit(Joint("append", ordered, expects, partial(_settle, future)))
+        return future
+
+    def submit_delete(
+        self, stream: str, expected: Expected = StreamState.ANY, *, for_ever: bool = False
+    ) -> Future[tuple[AppendResult, ...]]:
+        """Delete `stream`: softly, so that it can be continued, or for ever. Nothing is erased by that.
+
+        The future has the result of the event that notes it. Raises `WrongExpectedRevision` (actual None: there is no
+        such stream), `StreamDeleted` if it is deleted already, `DomainError` from a log that keeps everything.
+        """
+        check_name(stream)
+        future: Future[tuple[AppendResult, ...]] = Future()
+        future.set_running_or_notify_cancel()
+        mode: Mode = "tombstone" if for_ever else "delete"
+        self._role.submit(Joint(mode, [], {stream: expected}, partial(_settle, future)))
+        return future
+
+    def scavenge(self, stopped: Callable[[], bool] = lambda: False) -> Scavenged:
+        """Erase what is deleted or truncated; see `scavenging`. Raises `DomainError` from a log that keeps everything.
+
+        Only the owner can. `stopped` is asked now and then.
+        """
+        role = self._role
+        if not isinstance(role, Owner):
+            raise Unavailable(f"Process {ownership.owner_pid(self._folder)} owns the log: scavenge there.")
+        return scavenge(self._folder, role.exclusively, stopped)
 
     def read_stream(
         self, stream: str, *, start: int | None = None, backwards: bool = False, limit: int | None = None
@@ -161,7 +228,7 @@ class EmbeddedLog:
         is_owner = isinstance(role, Owner)
         return Description(
             folder=self._folder,
-            format=log.FORMAT,
+            format=self._reader.format(),
             head=self.head(),
             bytes=self._reader.size(),
             role="owner" if is_owner else "attached",
@@ -192,8 +259,16 @@ class EmbeddedLog:
 
     def _promote(self, claim: Claim) -> Owner:
         """Become the owner, at once or when the owner before is gone."""
-        self._role = owner = Owner(self._folder, claim, self._tail, self._reader, self._synchronous)
+        self._role = owner = Owner(self._folder, claim, self._tail, self._reader, self._synchronous, self._format)
         return owner
 
     def _damaged(self, damage: StoreCorrupt) -> None:
         self._role.refuse(damage)
+
+
+def _settle(future: Future[tuple[AppendResult, ...]], outcome: Outcome) -> None:
+    """Put the outcome of a joint append into its future."""
+    if isinstance(outcome, JointResult):
+        future.set_result(outcome.results)
+    elif isinstance(outcome, ForgetMeNotError):
+        future.set_exception(outcome)

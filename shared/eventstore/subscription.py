@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from shared.eventstore.port import CaughtUp, Checkpoint, Filter, RecordedEvent
-from shared.eventstore.reader import Page, Reader, admits, page_size_after
+from shared.eventstore.reader import Page, Reader, admits, page_size_after, present
 from shared.eventstore.tail import Tail, Waiter
 
 _FIRST_PAGE = 500
@@ -71,8 +71,8 @@ class LogSubscription(Waiter):
     def _matching(self, events: list[RecordedEvent]) -> list[Delivery]:
         matches = self._matches
         if matches is None:
-            return list(events)
-        batch: list[Delivery] = [event for event in events if matches(event)]
+            return list(present(events))
+        batch: list[Delivery] = [event for event in present(events) if matches(event)]
         if not batch or batch[-1] is not events[-1]:
             batch.append(Checkpoint(events[-1][0]))
         return batch

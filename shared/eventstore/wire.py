@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 
 from shared import errors
-from shared.eventstore.appending import MAX_APPEND_BYTES, Item, Outcome
+from shared.eventstore.appending import MAX_APPEND_BYTES, Append, Item, JointResult, Outcome
+from shared.eventstore.joint import Joint
 from shared.eventstore.port import AppendResult, Expected, StreamState
 
-VERSION = 1
+VERSION = 2
 _LONGEST = 2 * MAX_APPEND_BYTES + (1 << 20)
 
 
@@ -27,10 +28,12 @@ class Kind(IntEnum):
     WATCH = 3  # tell me from now on when the log moves
     SUSPECT = 4  # a read found damage: number is the position, or the body says stream and number the revision
     WELCOME = 17  # number: the owner's version; the connection closes if they differ
+    JOINT = 5  # an append to several streams, or a delete; answered by JOINT_ANSWER or FAILED
     ANSWER = 18
     FAILED = 19
     HEAD = 20  # number: the position that the log has reached
     DAMAGED = 21  # the file's structure is; the body says how
+    JOINT_ANSWER = 22
 
 
 _header = struct.Struct("<IBQ")
@@ -44,7 +47,10 @@ _FROM_NUMBER = {number: state for state, number in _TO_NUMBER.items()}
 
 _ERRORS = {
     kind.code: kind
-    for kind in (errors.Invalid, errors.EventTooLarge, errors.Unavailable, errors.StoreFull, errors.StoreCorrupt)
+    for kind in (
+        *(errors.Invalid, errors.EventTooLarge, errors.Unavailable, errors.StoreFull, errors.StoreCorrupt),
+        *(errors.StreamDeleted, errors.DomainError),
+    )
 }
 
 
@@ -115,8 +121,39 @@ def read_append(body: bytes) -> tuple[str, list[Item], Expected]:
     return stream, items, _FROM_NUMBER.get(number, number)
 
 
+def frame_of(number: int, append: Append) -> bytes:
+    """The frame that asks for `append`."""
+    if not isinstance(append, Joint):
+        return append_frame(number, append.stream, append.items, append.expected)
+    # One write each, so that their order over all streams stays; a stream of which only something is expected has none.
+    only_expected: list[tuple[str, Sequence[Item]]] = [
+        (stream, []) for stream in append.expects if stream not in {name for name, _ in append.writes}
+    ]
+    writes = [(stream, [item]) for stream, item in append.writes]
+    parts = [append_frame(0, stream, items, append.expects[stream]) for stream, items in [*writes, *only_expected]]
+    order = json.dumps({"mode": append.mode, "streams": list(append.expects)}).encode()
+    return frame(Kind.JOINT, number, b"".join([frame(Kind.JOINT, 0, order), *parts]))
+
+
+def read_joint(body: bytes, answer: Callable[[Outcome], None]) -> Joint:
+    """The joint append in a frame's body. Raises `BadFrame`."""
+    inner = Frames().feed(body)
+    try:
+        order = json.loads(next(inner)[2])
+        expected: dict[str, Expected] = {}
+        writes = []
+        for _, _, part in inner:
+            stream, items, expected[stream] = read_append(part)
+            writes += [(stream, item) for item in items]
+        return Joint(order["mode"], writes, {stream: expected[stream] for stream in order["streams"]}, answer)
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise BadFrame(str(error)) from error
+
+
 def answer_frame(number: int, outcome: Outcome) -> bytes:
     """The frame that answers an append."""
+    if isinstance(outcome, JointResult):
+        return frame(Kind.JOINT_ANSWER, number, json.dumps(outcome.results).encode())
     if isinstance(outcome, AppendResult):
         return frame(Kind.ANSWER, number, _answer.pack(outcome.revision, outcome.position, outcome.written))
     return error_frame(Kind.FAILED, outcome, number)
@@ -131,6 +168,8 @@ def read_answer(kind: int, body: bytes, stream: str) -> Outcome:
     """The answer in a frame's body, to an append to `stream`."""
     if kind == Kind.ANSWER:
         return AppendResult(stream, *_answer.unpack(body))
+    if kind == Kind.JOINT_ANSWER:
+        return JointResult(tuple(AppendResult(*result) for result in json.loads(body)))
     return read_error(body)
 
 
@@ -139,5 +178,7 @@ def read_error(body: bytes) -> errors.ForgetMeNotError:
     failure = json.loads(body)
     facts = failure["facts"]
     if failure["code"] == errors.WrongExpectedRevision.code:
-        return errors.WrongExpectedRevision(**facts)
+        error = errors.WrongExpectedRevision(facts["stream"], facts["expected"], facts["actual"])
+        error.facts.update(facts)
+        return error
     return _ERRORS.get(failure["code"], errors.Unavailable)(failure["message"], **facts)

@@ -17,11 +17,11 @@ from threading import Lock, Semaphore, Thread
 from typing import NamedTuple
 
 from shared.errors import ForgetMeNotError, StoreCorrupt, StoreFull, Unavailable
-from shared.eventstore import log
-from shared.eventstore.appending import CLOSED, Append, Outcome
+from shared.eventstore import joint, log
+from shared.eventstore.appending import CLOSED, Append, JointResult, Outcome
 from shared.eventstore.mark import Mark
 from shared.eventstore.port import AppendResult
-from shared.eventstore.streams import Streams
+from shared.eventstore.streams import DELETED, Streams
 from shared.eventstore.tail import Tail
 
 _GROUP_EVENTS = 1000  # a commit takes no more than this, so that nobody waits for a very long one
@@ -35,16 +35,25 @@ class _Group(NamedTuple):
     answers: list[tuple[Append, Outcome]]
     moved: dict[str, int]  # the last revision of each stream that it appends to
     rest: list[Append]
+    alone: bool = False  # it is one that may have deleted streams, or brought them back
 
 
 class Writer:
     """The owner's writing end of the log. Every method may be called from any thread."""
 
-    def __init__(self, folder: Path, mark: Mark, tail: Tail, synchronous: log.Synchronous = "FULL") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mark: Mark,
+        tail: Tail,
+        synchronous: log.Synchronous = "FULL",
+        format: int = log.FORMAT,
+    ) -> None:
         self._folder = folder
         self._mark = mark
         self._tail = tail
         self._synchronous = synchronous
+        self._format = format
         self._queue: deque[Append] = deque()
         self._leading = Lock()  # held by whoever commits; passed on to the writer's thread while held
         self._passed_on = Semaphore(0)
@@ -198,6 +207,10 @@ class Writer:
             revision = moved.get(stream)
             if revision is None:
                 revision = streams.revision(stream)
+            if append.alone or revision == DELETED:
+                if answers:
+                    return _Group(rows, answers, moved, appends[index:])
+                return self._place_alone(append, appends[1:])
             if not streams.is_news(append, revision):
                 if stream in moved:
                     return _Group(rows, answers, moved, appends[index:])
@@ -211,6 +224,37 @@ class Writer:
             moved[stream] = revision
             answers.append((append, AppendResult(stream, revision, position, True)))
         return _Group(rows, answers, moved, [])
+
+    def _place_alone(self, append: Append, rest: list[Append]) -> _Group:
+        """Decide on an append that must know, and let others know, what is committed."""
+        decision = joint.decide(append, self._streams)
+        if not isinstance(decision, joint.Decision):
+            return _Group([], [(append, decision)], {}, rest)
+        rows: list[log.Row] = []
+        moved: dict[str, int] = {}
+        positions: dict[str, int] = {}
+        position = self.head
+        now = time.time_ns() // 1000
+        for stream, (id, type, data, metadata, is_json) in decision.writes:
+            position += 1
+            revision = moved[stream] if stream in moved else self._streams.look(stream).revision
+            revision += 1
+            check = log.checksum(position, stream, revision, id, type, data, metadata, is_json, now)
+            rows.append((position, stream, revision, id, type, data, metadata, is_json, now, check))
+            moved[stream], positions[stream] = revision, position
+        results = [AppendResult(stream, moved[stream], positions[stream], True) for stream in decision.answers]
+        several = isinstance(append, joint.Joint)
+        return _Group(rows, [(append, JointResult(tuple(results)) if several else results[0])], moved, rest, alone=True)
+
+    def exclusively(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Let `work` have the connection, between two commits. What it raises is raised."""
+        self._leading.acquire()
+        try:
+            if self._closed:
+                raise Unavailable(CLOSED)
+            work(self._connection)
+        finally:
+            self._step_down()
 
     def _write(self, rows: list[log.Row]) -> None:
         """Put `rows` on disk, all or none.
@@ -247,7 +291,10 @@ class Writer:
             last = group.rows[-1]
             self.head = last[0]
             self._mark.write(last[0], last[9])
-            self._streams.moved(group.moved)
+            if group.alone:
+                self._streams.look_again(group.moved)
+            else:
+                self._streams.moved(group.moved)
             self._tail.advance(self.head)
         for append, outcome in group.answers:
             append.resolve(outcome)
@@ -278,8 +325,8 @@ class Writer:
     # The connection
 
     def _connect(self) -> None:
-        self._connection = log.open_writer(self._folder, self._synchronous)
-        self._streams = Streams(self._connection)
+        self._connection = log.open_writer(self._folder, self._synchronous, self._format)
+        self._streams = Streams(self._connection, log.keeps_everything(self._connection))
         self._most = min(128, self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // 10)
         self._inserts: dict[int, str] = {}
         try:

@@ -32,10 +32,10 @@ def test_a_log_describes_itself(tmp_path: Path) -> None:
 
 def test_a_newer_format_is_refused_with_a_word_on_what_to_do(tmp_path: Path) -> None:
     open_store(tmp_path).close()
-    change(tmp_path, f"PRAGMA user_version = {log.FORMAT + 1}")
-    with pytest.raises(Unavailable, match=f"has format {log.FORMAT + 1}.*newer program") as refusal:
+    change(tmp_path, f"PRAGMA user_version = {log.NEWEST + 1}")
+    with pytest.raises(Unavailable, match=f"has format {log.NEWEST + 1}.*newer program") as refusal:
         open_store(tmp_path)
-    assert refusal.value.facts["format"] == log.FORMAT + 1
+    assert refusal.value.facts["format"] == log.NEWEST + 1
     assert not isinstance(refusal.value, StoreCorrupt)
 
 
@@ -54,7 +54,7 @@ def test_what_is_no_database_is_not_taken_for_a_log(tmp_path: Path) -> None:
 
 def test_a_refused_folder_can_be_opened_by_the_next(tmp_path: Path) -> None:
     open_store(tmp_path).close()
-    change(tmp_path, f"PRAGMA user_version = {log.FORMAT + 1}")
+    change(tmp_path, f"PRAGMA user_version = {log.NEWEST + 1}")
     with pytest.raises(Unavailable):
         open_store(tmp_path)
     change(tmp_path, f"PRAGMA user_version = {log.FORMAT}")

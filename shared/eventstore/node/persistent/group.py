@@ -1,0 +1,354 @@
+"""One persistent subscription: what is to be delivered, to whom, what has been confirmed, and up to where.
+
+Lives on the event loop, so nothing in it happens twice at once. An event is delivered until a consumer confirms it
+(ack), or skips or parks it; after a nack to retry, a time-out or the loss of its consumer it is delivered again, at
+most `max_retry_count` times, then parked. The checkpoint is the place before the first event not yet done with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID, uuid4
+
+import structlog
+
+from shared.errors import ForgetMeNotError
+from shared.eventstore.node import filters
+from shared.eventstore.node.calls import Code, Refused
+from shared.eventstore.node.following import Following
+from shared.eventstore.node.persistent import strategies
+from shared.eventstore.node.persistent.settings import Settings
+from shared.eventstore.node.recorded import Resolved
+from shared.eventstore.port import Checkpoint
+
+_log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.1
+_RETRY_READING_SECONDS = 1.0
+
+Action = Literal["retry", "park", "skip"]
+Park = Callable[[Resolved, str], Awaitable[None]]
+Save = Callable[[int], Awaitable[None]]
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """An event on its way. `place` is its revision or position; None for one that was parked and is replayed."""
+
+    event: Resolved
+    place: int | None
+    retries: int = 0
+    due: float = 0.0  # when it times out, on the monotonic clock
+
+
+@dataclass(slots=True, eq=False)
+class Consumer:
+    """One who reads, with room for `slots` events at a time."""
+
+    slots: int
+    username: str
+    peer: str
+    name: str
+    id: bytes = field(default_factory=lambda: uuid4().bytes)
+    in_flight: dict[UUID, Delivery] = field(default_factory=dict)
+    outbox: deque[Delivery] = field(default_factory=deque)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    dropped: Refused | None = None
+    total: int = 0
+
+    @property
+    def free(self) -> int:
+        """How many more events it takes now."""
+        return self.slots - len(self.in_flight)
+
+    async def take(self) -> list[Delivery]:
+        """What has been dispatched to it. Raises `Refused` once it has been dropped."""
+        while not self.outbox:
+            if self.dropped:
+                raise self.dropped
+            self.woken.clear()
+            await self.woken.wait()
+        taken = list(self.outbox)
+        self.outbox.clear()
+        return taken
+
+    def drop(self, why: Refused) -> None:
+        """Tell it that it is over."""
+        self.dropped = why
+        self.woken.set()
+
+
+class Group:
+    """The subscription of `name` to `stream` (None: to the log). `checkpoint` is where it has been before."""
+
+    def __init__(
+        self,
+        stream: str | None,
+        name: str,
+        settings: Settings,
+        checkpoint: int | None,
+        following: Following,
+        park: Park,
+        save: Save,
+    ) -> None:
+        self.stream = stream
+        self.name = name
+        self.settings = settings
+        self.checkpoint = checkpoint
+        self.consumers: list[Consumer] = []
+        self.total = 0
+        self._following = following
+        self._park = park
+        self._save = save
+        self._strategy = strategies.BY_NAME[settings.strategy]()
+        self._buffer: deque[Delivery] = deque()
+        self._retries: deque[Delivery] = deque()
+        self._undone: dict[int, None] = {}  # places delivered and not done with, lowest first but for retries
+        self._passed = checkpoint  # everything up to here has been delivered or was not wanted
+        self._room = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._parking: set[asyncio.Task[None]] = set()
+        self._next_save = 0.0
+        self._saving: asyncio.Task[None] | None = None
+
+    # Consumers come and go
+
+    def connect(self, consumer: Consumer) -> None:
+        """A consumer comes. Refused if there are as many as there may be."""
+        limit = self.settings.max_subscriber_count
+        if limit and len(self.consumers) >= limit:
+            raise Refused(
+                Code.FAILED_PRECONDITION,
+                f"Maximum subscriptions reached for subscription group {self.name} on stream {self.source}.",
+                {"exception": "maximum-subscribers-reached", "stream-name": self.source, "group-name": self.name},
+            )
+        self.consumers.append(consumer)
+        self.start()
+        self.pump()
+
+    def disconnect(self, consumer: Consumer) -> None:
+        """A consumer is gone: what it had goes to others."""
+        if consumer in self.consumers:
+            self.consumers.remove(consumer)
+            lost, consumer.in_flight = list(consumer.in_flight.values()), {}
+            consumer.outbox.clear()
+            for delivery in reversed(lost):
+                self._again(delivery)
+            self.pump()
+
+    @property
+    def source(self) -> str:
+        """What it subscribes to, by name."""
+        return self.stream or "$all"
+
+    def start(self) -> None:
+        """Begin to read and to watch the time. More than once is once."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._tick())]
+
+    async def stop(self) -> None:
+        """End: drop all consumers, keep the place."""
+        why = Refused(
+            Code.CANCELLED,
+            f"Subscription group {self.name} on stream {self.source} was dropped.",
+            {"exception": "persistent-subscription-dropped", "stream-name": self.source, "group-name": self.name},
+        )
+        for consumer in self.consumers:
+            consumer.drop(why)
+        self.consumers.clear()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._parking, return_exceptions=True)
+        if self._saving:
+            await asyncio.wait([self._saving])
+        await self._save_checkpoint()
+        self._tasks = []
+
+    # What consumers say
+
+    def ack(self, consumer: Consumer, ids: Iterable[UUID]) -> None:
+        """These are done with. What is not in the consumer's hands is passed over, as in the server."""
+        for id in ids:
+            if delivery := consumer.in_flight.pop(id, None):
+                self._done(delivery)
+        self.pump()
+
+    def nack(self, consumer: Consumer, ids: Iterable[UUID], action: Action, reason: str) -> None:
+        """These could not be done."""
+        for id in ids:
+            if delivery := consumer.in_flight.pop(id, None):
+                match action:
+                    case "retry":
+                        self._again(delivery)
+                    case "park":
+                        self._put_aside(delivery, reason or "client explicitly NAK'd message")
+                    case "skip":
+                        self._done(delivery)
+        self.pump()
+
+    def replay(self, events: Iterable[Resolved]) -> None:
+        """Deliver these, which had been parked, before anything else."""
+        self._retries.extend(Delivery(event, None) for event in events if event.event)
+        self.pump()
+
+    # Delivering
+
+    def pump(self) -> None:
+        """Dispatch what can be dispatched."""
+        for queue in (self._retries, self._buffer):
+            self._dispatch(queue)
+        if len(self._buffer) < self.settings.history_buffer_size:
+            self._room.set()
+
+    def _dispatch(self, queue: deque[Delivery]) -> None:
+        waiting: list[Delivery] = []
+        while queue and any(consumer.free > 0 for consumer in self.consumers):
+            delivery = queue.popleft()
+            chosen = self._strategy.choose(delivery.event, self.consumers)
+            if chosen is None:
+                waiting.append(delivery)
+                if not self._strategy.patient:
+                    break
+                continue
+            self._push(delivery, self.consumers[chosen])
+        queue.extendleft(reversed(waiting))
+
+    def _push(self, delivery: Delivery, consumer: Consumer) -> None:
+        timeout = self.settings.message_timeout_ms
+        delivery.due = time.monotonic() + timeout / 1000 if timeout else float("inf")
+        if delivery.place is not None:
+            self._undone[delivery.place] = None
+        consumer.in_flight[delivery.event.original.id] = delivery
+        consumer.outbox.append(delivery)
+        consumer.total += 1
+        self.total += 1
+        consumer.woken.set()
+
+    def _again(self, delivery: Delivery) -> None:
+        if delivery.retries >= self.settings.max_retry_count:
+            self._put_aside(delivery, f"Reached retry count of {self.settings.max_retry_count}")
+        else:
+            delivery.retries += 1
+            self._retries.append(delivery)
+
+    def _put_aside(self, delivery: Delivery, reason: str) -> None:
+        async def park() -> None:
+            try:
+                await self._park(delivery.event, reason)
+            except ForgetMeNotError as error:  # rather delivered once more than lost
+                _log.error("node.subscription.park_failed", group=self.name, error=str(error))
+                self._retries.append(delivery)
+            else:
+                self._done(delivery)
+
+        task = asyncio.create_task(park())
+        self._parking.add(task)
+        task.add_done_callback(self._parking.discard)
+
+    def _done(self, delivery: Delivery) -> None:
+        if delivery.place is not None:
+            self._undone.pop(delivery.place, None)
+
+    # The place
+
+    @property
+    def reached(self) -> int | None:
+        """Everything up to here is done with; None if nothing is."""
+        places = [*self._undone, *(one.place for one in self._retries if one.place is not None)]
+        first = min(places, default=None)
+        if self._buffer and self._buffer[0].place is not None:
+            first = self._buffer[0].place if first is None else min(first, self._buffer[0].place)
+        if first is None:
+            return self._passed
+        return first - 1 if first > 0 else None
+
+    def _checkpoint_due(self) -> bool:
+        reached = self.reached
+        if reached is None or reached == self.checkpoint:
+            return False
+        passed = reached - (-1 if self.checkpoint is None else self.checkpoint)
+        if self.settings.max_checkpoint_count and passed >= self.settings.max_checkpoint_count:
+            return True
+        return passed >= self.settings.min_checkpoint_count and time.monotonic() >= self._next_save
+
+    async def _save_checkpoint(self) -> None:
+        reached = self.reached
+        if reached is not None and reached != self.checkpoint:
+            try:
+                await self._save(reached)
+                self.checkpoint = reached
+            except ForgetMeNotError as error:
+                _log.error("node.subscription.checkpoint_failed", group=self.name, error=str(error))
+        self._next_save = time.monotonic() + self.settings.checkpoint_after_ms / 1000
+
+    # What goes on by itself
+
+    async def _read(self) -> None:
+        """Keep the buffer filled."""
+        while True:
+            try:
+                await self._follow()
+            except (ForgetMeNotError, Refused) as error:
+                _log.warning("node.subscription.reading_failed", group=self.name, error=str(error))
+                await asyncio.sleep(_RETRY_READING_SECONDS)
+
+    async def _follow(self) -> None:
+        settings = self.settings
+        after = self._passed if self._passed is not None else None if settings.start == -1 else settings.start - 1
+        if self.stream is None:
+            wanted = filters.described(settings.filter) if settings.filter else None
+            deliveries = self._following.all(after, settings.resolve_links, wanted)
+        else:
+            deliveries = self._following.stream(self.stream, after, settings.resolve_links)
+        async for batch in deliveries:
+            for item in batch:
+                if isinstance(item, Resolved):
+                    original = item.original
+                    place = original.position if self.stream is None else original.revision
+                    self._passed = place
+                    if item.event:  # a link to what is gone is nobody's concern
+                        self._buffer.append(Delivery(item, place))
+                elif isinstance(item, Checkpoint):
+                    self._passed = item.position
+            self.pump()
+            while len(self._buffer) >= settings.history_buffer_size:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _tick(self) -> None:
+        """Time out what nobody confirms, and save the place."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            now = time.monotonic()
+            overdue = False
+            for consumer in self.consumers:
+                for id in [id for id, delivery in consumer.in_flight.items() if delivery.due <= now]:
+                    self._again(consumer.in_flight.pop(id))
+                    overdue = True
+            if overdue:
+                self.pump()
+            if self._checkpoint_due():
+                self._saving = asyncio.create_task(self._save_checkpoint())
+                await asyncio.wait([self._saving])
+
+    # Figures
+
+    @property
+    def buffered(self) -> int:
+        """How many events wait for a consumer."""
+        return len(self._buffer)
+
+    @property
+    def retrying(self) -> int:
+        """How many events wait to be delivered again."""
+        return len(self._retries)
+
+    @property
+    def in_flight(self) -> int:
+        """How many events consumers have in their hands."""
+        return sum(len(consumer.in_flight) for consumer in self.consumers)
