@@ -25,6 +25,8 @@ _PRAGMAS = (
     "secure_delete = ON",
     "foreign_keys = OFF",
     "busy_timeout = 30000",
+    # 64 MB of write-ahead log between checkpoints: a rebuild touches the same pages again and again.
+    "wal_autocheckpoint = 16000",
     "cache_size = -32768",
     "temp_store = MEMORY",
 )

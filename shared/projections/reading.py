@@ -58,7 +58,8 @@ class ReadingGroup:
                 continue
             caught_up = False
             position = raw[0]
-            for cls, takers in routes.get(raw[4]) or self._find_routes(raw[4]):
+            found = routes.get(raw[4])
+            for cls, takers in self._find_routes(raw[4]) if found is None else found:
                 recorded: Recorded[Any] | None = None
                 for member, handler in takers:
                     if member.position >= position or member in failed:
@@ -79,15 +80,15 @@ class ReadingGroup:
         member.rows.forget()
 
     def _find_routes(self, type_name: str) -> list[Route]:
-        found: dict[type[Stored], list[tuple[Generation, Handler]]] = {}
+        takers: dict[type[Stored], list[tuple[Generation, Handler]]] = {}
         for member in self.members:
             handlers = member.handlers
             known = [handlers[name] for name in (type_name, Anything.type_name) if name in handlers]
             if not known and not member.projection.skips_unknown and type_name != NOTHING_CHANGED:
                 known = [(Anything, _refuse_unknown)]
             for cls, handler in known:
-                found.setdefault(cls, []).append((member, handler))
-        self._routes[type_name] = routes = list(found.items())
+                takers.setdefault(cls, []).append((member, handler))
+        self._routes[type_name] = routes = list(takers.items())
         return routes
 
 
