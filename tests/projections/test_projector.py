@@ -18,7 +18,8 @@ from shared.codec import Recorded
 from shared.errors import NotFound, Unavailable
 from shared.eventstore.port import NewEvent
 from shared.projections.declaration import Projection, Rows, on, table
-from shared.projections.projector import ProjectionStatus, Projector
+from shared.projections.projector import Projector
+from shared.projections.status import ProjectionStatus
 from tests.projections.conftest import House
 from tests.projections.shelter_log import (
     WORKER,
