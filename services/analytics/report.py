@@ -3,79 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
+from services.analytics.reported import (
+    AdvocacyReported,
+    CampaignReported,
+    FunderReported,
+    OrganisationReported,
+    OutcomeReported,
+    PartnerReported,
+    ProgrammeReported,
+    RemarkReported,
+    Reported,
+)
 from shared.errors import Forbidden, Invalid
 from shared.messages import Origin, Query, Role
 
 FUNDER_KINDS = ("government", "foreign_organisation", "embassy", "municipality", "private")
+MOST_YEARS = 60
+CASE_KINDS = ("missing_person", "trafficking", "family_support")
 SERVICE_KINDS = ("crisis", "psychological", "legal", "medical", "social", "vocational", "material")
 
-SMALLEST = 10
-"""Counts of persons below this are not published: in a small country a few are easily recognised."""
-
 Period = TypedDict("Period", {"from": date, "to": date})
-
-
-class Reported(BaseModel):
-    """A part of the report."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Participants(Reported):
-    """How many took part: `exact`, `approximate`, or `unstated` without a number."""
-
-    number: int | None
-    precision: str
-
-
-class CampaignReported(Reported):
-    """A campaign that was held in the period."""
-
-    campaign: str
-    kind: str
-    title: str
-    slogan: str | None
-    held_on: str
-    venue: str | None
-    town: str | None
-    participants: Participants | None
-    synthetic: bool
-
-
-class ActReported(Reported):
-    """The legal act that an objective led to."""
-
-    body: str
-    title: str | None
-    reference: str | None
-    adopted: str
-
-
-class ObservanceReported(Reported):
-    """A day that is kept every year since."""
-
-    name: str
-    month: int
-    day: int
-    origin: str
-
-
-class OutcomeReported(Reported):
-    """What came of an advocacy objective in the period."""
-
-    advocacy: str
-    title: str
-    objective: str
-    addressee: str
-    outcome: str
-    concluded: str
-    legal_act: ActReported | None
-    observance: ObservanceReported | None
-    synthetic: bool
 
 
 class ActivityReport(Reported):
@@ -85,9 +37,11 @@ class ActivityReport(Reported):
     period: each once, in the year it started; under a funder's kind once, however many grants that kind gave, so
     those do not add up to the total. `beneficiaries_assisted` are distinct victims of trafficking who were admitted to
     a programme or got a service in the period; `family_members_supported` distinct relatives who got one.
-    `suppressed` names the counts of persons under 10, which are null. `approximate` names figures that rest on an
-    estimate or on dates too vague for the period; `synthetic` those with records behind them that were invented
-    where the source leaves details open (a number that the source itself gives is exact all the same).
+    `funders` are told to the end of the period and for it; `programmes` and `organisation` as they stood at its end.
+    `suppressed` names the counts of persons that are null: those under 10, and those that would tell of one.
+    `approximate` names figures that rest on an estimate or on dates too vague for the period; `synthetic` those with
+    records behind them that were invented where the source leaves details open (a number that the source itself gives
+    is exact all the same). `remarks` are printed with the figures that they name.
     """
 
     period: Period
@@ -97,9 +51,21 @@ class ActivityReport(Reported):
     projects_by_funder_kind: dict[str, int]
     beneficiaries_assisted: int | None
     family_members_supported: int | None
+    beneficiaries_by_year: dict[str, int | None] = Field(description="Of several whole years, each on its own")
+    family_members_by_year: dict[str, int | None]
+    cases_by_kind: dict[str, int | None] = Field(description="Cases opened in the period")
+    cases_from_partners: int | None = Field(description="Of these, those that a partner brought")
+    referrals_to_partners: int | None
     services_by_kind: dict[str, int]
+    funders: tuple[FunderReported, ...]
+    spent_by_category: dict[str, Decimal] = Field(description="In the period, of all grants, in euro")
+    programmes: tuple[ProgrammeReported, ...]
     campaigns: tuple[CampaignReported, ...]
     advocacy_outcomes: tuple[OutcomeReported, ...]
+    advocacy: tuple[AdvocacyReported, ...]
+    organisation: OrganisationReported | None = Field(description="Null until it has been described")
+    partners: tuple[PartnerReported, ...]
+    remarks: tuple[RemarkReported, ...]
     suppressed: tuple[str, ...]
     approximate: tuple[str, ...]
     synthetic: tuple[str, ...]
@@ -127,6 +93,8 @@ def permit_period(query: ReportActivity, origin: Origin) -> None:
     """
     if query.last < query.first:
         raise Invalid("The period ends before it begins: give 'from' no later than 'to'.")
+    if query.last.year - query.first.year >= MOST_YEARS:
+        raise Invalid(f"A report is of at most {MOST_YEARS} years: ask for fewer.")
     if not query.whole_years and Role.SUPERVISOR not in origin.roles:
         raise Forbidden(
             "Whole calendar years are open to every role, from a 1 January to a 31 December; any other range is for: "

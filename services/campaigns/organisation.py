@@ -1,7 +1,8 @@
 """The organisation itself: what it is, what it is for, who governs it. One record, the centre's own.
 
 Who governs is told by bodies and numbers of seats. That so many seats are the state's, or a funder's, shows how
-independent it is; names of members are nobody's business here.
+independent it is; names of members are nobody's business here. What readers of a published figure must know, such as
+an assumption that it rests on, is remarked here too, and printed with the figure.
 """
 
 from __future__ import annotations
@@ -22,6 +23,30 @@ from shared.messages import Command, Event, Id, Role, new_id
 KEEPERS = (Role.SUPERVISOR, Role.PROJECT_MANAGER)
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 TheCentre = Literal["centre"]
+Year = Annotated[int, Field(ge=1900, le=2999)]
+Figure = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
+    Field(description="The figure's name in the activity report", examples=["projects_total"]),
+]
+Year = Annotated[int, Field(ge=1900, le=2999)]
+Figure = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
+    Field(description="The figure's name in the activity report", examples=["projects_total"]),
+]
+Year = Annotated[int, Field(ge=1900, le=2999)]
+Figure = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
+    Field(description="The figure's name in the activity report", examples=["projects_total"]),
+]
+Year = Annotated[int, Field(ge=1900, le=2999)]
+Figure = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
+    Field(description="The figure's name in the activity report", examples=["projects_total"]),
+]
 
 
 class BodyKind(StrEnum):
@@ -33,6 +58,134 @@ class BodyKind(StrEnum):
     SUPERVISORY_BODY = "supervisory_body"
     AUDIT = "audit"
     ADVISORY_BODY = "advisory_body"
+
+
+class Language(StrEnum):
+    """The languages that the organisation publishes in."""
+
+    LITHUANIAN = "lt"
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+class Wording(BaseModel):
+    """How the organisation calls itself, and what it is for, in one more language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["fr"])
+    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
+    legal_form: Line = Field(examples=["Organisation publique"])
+    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
+        examples=["Aider les familles de personnes disparues"]
+    )
+
+
+class Saying(BaseModel):
+    """A remark in one language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["en"])
+    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
+    )
+
+
+class Language(StrEnum):
+    """The languages that the organisation publishes in."""
+
+    LITHUANIAN = "lt"
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+class Wording(BaseModel):
+    """How the organisation calls itself, and what it is for, in one more language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["fr"])
+    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
+    legal_form: Line = Field(examples=["Organisation publique"])
+    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
+        examples=["Aider les familles de personnes disparues"]
+    )
+
+
+class Saying(BaseModel):
+    """A remark in one language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["en"])
+    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
+    )
+
+
+class Language(StrEnum):
+    """The languages that the organisation publishes in."""
+
+    LITHUANIAN = "lt"
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+class Wording(BaseModel):
+    """How the organisation calls itself, and what it is for, in one more language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["fr"])
+    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
+    legal_form: Line = Field(examples=["Organisation publique"])
+    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
+        examples=["Aider les familles de personnes disparues"]
+    )
+
+
+class Saying(BaseModel):
+    """A remark in one language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["en"])
+    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
+    )
+
+
+class Language(StrEnum):
+    """The languages that the organisation publishes in."""
+
+    LITHUANIAN = "lt"
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+class Wording(BaseModel):
+    """How the organisation calls itself, and what it is for, in one more language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["fr"])
+    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
+    legal_form: Line = Field(examples=["Organisation publique"])
+    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
+        examples=["Aider les familles de personnes disparues"]
+    )
+
+
+class Saying(BaseModel):
+    """A remark in one language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language = Field(examples=["en"])
+    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
+    )
 
 
 class Description(BaseModel):
@@ -50,6 +203,7 @@ class Description(BaseModel):
     founded: Occurred | None = Field(default=None, examples=["1996"])
     seat: Line | None = Field(default=None, examples=["Vilnius"])
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(examples=["LT"])
+    in_other_languages: tuple[Wording, ...] = Field(default=(), max_length=3, description="For what is printed")
 
 
 class Seats(BaseModel):
@@ -112,6 +266,78 @@ class DissolveBody(OrganisationCommand, route="POST /organisation/bodies/{body}/
     occurred: Occurred
 
 
+class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
+    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
+
+    remark: Id = new_id()
+    figure: Figure
+    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
+    last_year: Year = Field(description="... up to this one", examples=[2008])
+    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
+    occurred: Occurred
+
+
+class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
+    """Take a remark on a figure back: it is not printed any more."""
+
+    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
+    occurred: Occurred
+
+
+class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
+    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
+
+    remark: Id = new_id()
+    figure: Figure
+    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
+    last_year: Year = Field(description="... up to this one", examples=[2008])
+    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
+    occurred: Occurred
+
+
+class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
+    """Take a remark on a figure back: it is not printed any more."""
+
+    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
+    occurred: Occurred
+
+
+class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
+    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
+
+    remark: Id = new_id()
+    figure: Figure
+    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
+    last_year: Year = Field(description="... up to this one", examples=[2008])
+    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
+    occurred: Occurred
+
+
+class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
+    """Take a remark on a figure back: it is not printed any more."""
+
+    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
+    occurred: Occurred
+
+
+class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
+    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
+
+    remark: Id = new_id()
+    figure: Figure
+    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
+    last_year: Year = Field(description="... up to this one", examples=[2008])
+    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
+    occurred: Occurred
+
+
+class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
+    """Take a remark on a figure back: it is not printed any more."""
+
+    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
+    occurred: Occurred
+
+
 class OrganisationDescribed(OrganisationEvent):
     """This is what it is from then on."""
 
@@ -139,17 +365,41 @@ class BodyDissolved(OrganisationEvent):
     body: Id
 
 
-AnyOrganisationCommand = DescribeOrganisation | CorrectDescription | ConstituteBody | DissolveBody
-AnyOrganisationEvent = OrganisationDescribed | DescriptionCorrected | BodyConstituted | BodyDissolved
+class FigureRemarked(OrganisationEvent):
+    """Readers of a figure are to know this."""
+
+    remark: Id
+    figure: str
+    first_year: int
+    last_year: int
+    says: tuple[Saying, ...]
+
+
+class RemarkWithdrawn(OrganisationEvent):
+    """Readers need not know it any more."""
+
+    remark: Id
+
+
+AnyOrganisationCommand = (
+    DescribeOrganisation | CorrectDescription | ConstituteBody | DissolveBody | RemarkOnFigure | WithdrawRemark
+)
+AnyOrganisationEvent = (
+    OrganisationDescribed | DescriptionCorrected | BodyConstituted | BodyDissolved | FigureRemarked | RemarkWithdrawn
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """What is known of it. `bodies`: since when each governs, those dissolved with None."""
+    """What is known of it. `bodies`: since when each governs, None if dissolved. `remarks`: which are in force."""
 
     description: Description | None = None
     described_from: str = ""
     bodies: Mapping[Id, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
+    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def decide(command: AnyOrganisationCommand, organisation: Organisation) -> Sequence[AnyOrganisationEvent]:
@@ -182,6 +432,17 @@ def decide(command: AnyOrganisationCommand, organisation: Organisation) -> Seque
                     rule="dissolved-after-constituted",
                 )
             return [BodyDissolved(**command.stated())]
+        case RemarkOnFigure(remark=remark, first_year=first, last_year=last):
+            if last < first:
+                raise DomainError(
+                    f"A remark is on reports from one year to a later one; {last} lies before {first}: "
+                    "give the earlier year first.",
+                    rule="remark-years-in-order",
+                )
+            return [] if remark in organisation.remarks else [FigureRemarked(**command.stated())]
+        case WithdrawRemark(remark=remark):
+            must_exist(remark in organisation.remarks, "remark on a figure")
+            return [RemarkWithdrawn(**command.stated())] if organisation.remarks[remark] else []
         case _:
             assert_never(command)
 
@@ -197,6 +458,22 @@ def evolve(organisation: Organisation, event: AnyOrganisationEvent) -> Organisat
             return replace(organisation, bodies={**organisation.bodies, body: occurred})
         case BodyDissolved(body=body):
             return replace(organisation, bodies={**organisation.bodies, body: None})
+        case FigureRemarked(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: True})
+        case RemarkWithdrawn(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: False})
+        case FigureRemarked(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: True})
+        case RemarkWithdrawn(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: False})
+        case FigureRemarked(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: True})
+        case RemarkWithdrawn(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: False})
+        case FigureRemarked(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: True})
+        case RemarkWithdrawn(remark=remark):
+            return replace(organisation, remarks={**organisation.remarks, remark: False})
         case _:
             assert_never(event)
 

@@ -9,14 +9,16 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 
 from services.campaigns.campaign.groups import RegisterGroup
 from services.campaigns.campaign.holding import HoldCampaign
 from services.campaigns.campaign.planning import PlanCampaign
 from services.campaigns.campaign.state import Kind
+from services.campaigns.partner import CooperationField, PartnerKind
 from services.campaigns.quantity import exactly
 from services.cases.case.record import Outcome
-from services.history import money, people
+from services.history import money, people, profile
 from services.history.money import Earmark, Funder, ProjectPlan
 from services.history.people import WORKERS, Family, Victim
 from services.history.source import CHANNELS
@@ -25,10 +27,12 @@ from services.projects.funder import FunderKind
 from services.projects.terms import Category
 from services.rehabilitation.programme.record import ServiceKind
 from shared.messages import Role
+from shared.money import LITAS_PEGGED
 
 FIRST_DAY = date(2000, 1, 3)
 DAYS = 24 * 365
 TOWNS = ("Vilnius", "Alytus", "Kaunas", "Klaipėda", "Šiauliai", "Panevėžys")
+PARTNERS = tuple(f"partner {number}" for number in range(8))
 FUNDERS = tuple(Funder(f"funder-{number}", kind, f"Funder {number}", "LT") for number, kind in enumerate(FunderKind))
 
 
@@ -37,7 +41,7 @@ def generated(events: int, seed: int) -> Iterator[Step]:
     story = Story(f"generated/{seed}")
     dice = random.Random(seed)  # noqa: S311  (a repeatable history, not a secret)
     made = 0
-    for step in money.funders(story, FUNDERS, FIRST_DAY):
+    for step in chain(money.funders(story, FUNDERS, FIRST_DAY), *(_partner(story, key) for key in PARTNERS)):
         made += 1
         yield step
     number = 0
@@ -51,6 +55,11 @@ def generated(events: int, seed: int) -> Iterator[Step]:
                 return
 
 
+def _partner(story: Story, key: str) -> Steps:
+    fields = (CooperationField.PREVENTION,)
+    return profile.partner(story, profile.Partner(key, key.title(), PartnerKind.NGO, "LT", fields, FIRST_DAY))
+
+
 def _day(dice: random.Random) -> date:
     return FIRST_DAY + timedelta(days=dice.randrange(DAYS))
 
@@ -61,7 +70,14 @@ def _project(story: Story, dice: random.Random, number: int) -> Steps:
         Earmark(category, Decimal(dice.randrange(10, 80)) * 100) for category in dice.sample(list(Category), 3)
     )
     plan = ProjectPlan(
-        f"{number}", f"Project {number}", None, dice.choice(FUNDERS).key, starts, starts + timedelta(days=270), earmarks
+        f"{number}",
+        f"Project {number}",
+        "Programme" if number % 8 == 0 else None,
+        dice.choice(FUNDERS).key,
+        starts,
+        starts + timedelta(days=270),
+        earmarks,
+        by_documents=number % 4 == 0 and starts > LITAS_PEGGED,
     )
     return money.project(story, plan)
 
@@ -69,7 +85,14 @@ def _project(story: Story, dice: random.Random, number: int) -> Steps:
 def _victim(story: Story, dice: random.Random, number: int) -> Steps:
     services = [(dice.choice(list(ServiceKind)), 9 * week) for week in range(8)]
     plan = Victim(
-        f"victim-{number}", number, _day(dice), services, dice.choice(WORKERS), dice.choice(CHANNELS), family=number % 2
+        f"victim-{number}",
+        number,
+        _day(dice),
+        services,
+        dice.choice(WORKERS),
+        dice.choice(CHANNELS),
+        family=number % 2,
+        partner=PARTNERS[number % len(PARTNERS)] if number % 4 == 0 else None,
     )
     return people.victim(story, plan)
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from services.history.invoices import document
 from services.history.steps import Steps, Story
 from services.projects.funder import FunderKind, RegisterFunder
 from services.projects.grant.award import AwardGrant, EarmarkedLine, ReceiveInstalment, ReportOwed
 from services.projects.grant.reporting import AcceptReport, SubmitReport
 from services.projects.grant.spending import ChargeGrant, ReserveFunds
 from services.projects.project.life import ApproveProject, CompleteProject, ProposeProject, StartProject
+from services.projects.project.work import DefineIndicator, RecordResult
 from services.projects.terms import Category
 from shared.messages import Role
 from shared.money import Money
@@ -53,6 +55,7 @@ class ProjectPlan:
     earmarks: tuple[Earmark, ...]
     completed: bool = True
     from_source: bool = False
+    by_documents: bool = False  # its spending rests on invoices and payrolls
 
 
 def funders(story: Story, all_of_them: tuple[Funder, ...], known_since: date) -> Steps:
@@ -82,6 +85,7 @@ def project(story: Story, plan: ProjectPlan) -> Steps:
     yield from _grant_awarded(story, plan, key, grant, awarded)
     yield story.step(StartProject(project=key, occurred=plan.starts.isoformat()), Role.PROJECT_MANAGER, by=MANAGER)
     yield from _grant_spent(story, plan, grant)
+    yield from _counted(story, plan, key)
     if plan.completed:
         yield story.step(CompleteProject(project=key, occurred=plan.ends.isoformat()), Role.PROJECT_MANAGER, by=MANAGER)
 
@@ -130,6 +134,9 @@ def _grant_spent(story: Story, plan: ProjectPlan, grant: str) -> Steps:
         parts = _in_parts(spent, 3)
         for part, amount in enumerate(parts, 1):
             day = plan.starts + (plan.ends - plan.starts) * part // (len(parts) + 1)
+            if plan.by_documents:
+                yield from document(story, plan.key, grant, earmark.category, part, amount, day, ACCOUNTANT)
+                continue
             charge = ChargeGrant(
                 grant=grant,
                 charge=story.id("charge", plan.key, line, part),
@@ -157,6 +164,19 @@ def _grant_spent(story: Story, plan: ProjectPlan, grant: str) -> Steps:
         accepted = AcceptReport(grant=grant, report="final", occurred=after + timedelta(days=20))
         yield story.step(submitted, Role.PROJECT_MANAGER, by=MANAGER)
         yield story.step(accepted, Role.PROJECT_MANAGER, by=MANAGER)
+
+
+def _counted(story: Story, plan: ProjectPlan, key: str) -> Steps:
+    aim, reached = Decimal(12), Decimal(12 if plan.completed else 10)
+    defined = DefineIndicator(
+        project=key, indicator="activities", text="Activities held", unit="activities", target=aim
+    )
+    yield story.step(defined, Role.PROJECT_MANAGER, by=MANAGER)
+    result = story.id("result", plan.key)
+    counted = RecordResult(
+        project=key, result=result, indicator="activities", value=reached, occurred=plan.ends.isoformat()
+    )
+    yield story.step(counted, Role.PROJECT_MANAGER, by=MANAGER)
 
 
 def _in_parts(amount: Decimal, count: int) -> list[Decimal]:

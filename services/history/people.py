@@ -21,7 +21,7 @@ from services.cases.person.age import BirthSource, RecordBirthDate
 from services.cases.person.consent import GiveConsent
 from services.cases.person.names import NameKind, PersonName, RegisterPerson
 from services.cases.person.record import Purpose
-from services.cases.referral.answering import CompleteReferral
+from services.cases.referral.answering import AcceptReferral, CompleteReferral
 from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.vocabulary import Ground, RecipientKind
 from services.cases.vocabulary import ServiceKind as SupportKind
@@ -50,6 +50,7 @@ class Victim:
     worker: str
     channel: Channel
     family: int = 0  # how many relatives were supported beside
+    partner: str | None = None  # whom they were sent on to as well, by its key
     completed: bool = True
 
 
@@ -98,6 +99,7 @@ def victim(story: Story, plan: Victim) -> Steps:
             kind=CaseKind.TRAFFICKING,
             channel=plan.channel,
             person=who,
+            partner=story.id("partner", plan.partner) if plan.partner and plan.channel is Channel.PARTNER else None,
             account="Invented: what was told at intake.",
             occurred=day,
         )
@@ -107,6 +109,8 @@ def victim(story: Story, plan: Victim) -> Steps:
     yield from _assessed(story, plan.key, case, who, plan.begins, level, say)
     yield from _referred(story, plan, who, case, say)
     yield from _programme(story, plan, who, say)
+    if plan.partner:
+        yield from _sent_on(story, plan, plan.partner, who, case, say)
     for relative in range(plan.family):
         yield from _relative(story, plan.key, case, relative, plan.begins + timedelta(days=30), say)
     if plan.completed:
@@ -176,6 +180,42 @@ def _referred(story: Story, plan: Victim, who: str, case: str, say: _Teller) -> 
             occurred=day,
         )
     )
+
+
+def _sent_on(story: Story, plan: Victim, partner: str, who: str, case: str, say: _Teller) -> Steps:
+    """To a partner, for work or a room of their own; it takes them on."""
+    consent, referral = story.id("consent", plan.key, "partner"), story.id("referral", plan.key, "partner")
+    began = plan.begins + timedelta(days=60)
+    day, until = began.isoformat(), began + timedelta(days=365)
+    recipient = story.id("partner", partner)
+    yield say(
+        GiveConsent(
+            person=who,
+            consent=consent,
+            purpose=Purpose.SHARING,
+            recipient=RecipientKind.PARTNER.value,
+            until=until,
+            occurred=day,
+        )
+    )
+    yield say(
+        MakeReferral(
+            referral=referral,
+            case=case,
+            person=who,
+            to=RecipientKind.PARTNER,
+            recipient=recipient,
+            ground=Ground.TRAFFICKING_VICTIM,
+            needs=(SupportKind.VOCATIONAL,),
+            disclosed=(DataItem.NAME, DataItem.NEEDS),
+            legal_basis=LegalBasis.CONSENT,
+            consent=consent,
+            until=until,
+            occurred=day,
+        )
+    )
+    yield say(AcceptReferral(referral=referral, occurred=day))
+    yield say(CompleteReferral(referral=referral, occurred=(began + timedelta(days=120)).isoformat()))
 
 
 def _programme(story: Story, plan: Victim, who: str, say: _Teller) -> Steps:

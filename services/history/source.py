@@ -2,7 +2,8 @@
 
 From the centre's account: 77 projects since the beginnings, 8 of them in 2008; 56 victims of trafficking helped in
 2004-2007; Emmaüs Europe's support of "Girl power" for food, salaries and utilities; 25 May; 2 October 2008.
-Invented: when the other projects began, their names, funders and amounts; everything about single persons.
+Invented: when the other projects began, their names, funders and amounts; everything about single persons; the
+partners, of whom the source says only that they are in Lithuania and elsewhere; who governs the organisation.
 That the 77 run to 31 December 2008 is an assumption: the account is not dated.
 """
 
@@ -15,7 +16,7 @@ from decimal import Decimal
 
 from services.cases.case.intake import Channel
 from services.cases.case.record import Outcome
-from services.history import money, people, public
+from services.history import money, people, profile, public
 from services.history.money import Earmark, Funder, ProjectPlan
 from services.history.people import WORKERS, Family, Victim
 from services.history.steps import Step, Story
@@ -28,7 +29,7 @@ PROJECTS_BY_YEAR = {
     1996: 2, 1997: 3, 1998: 4, 1999: 5, 2000: 5, 2001: 6, 2002: 6, 2003: 7, 2004: 7, 2005: 8, 2006: 8, 2007: 8, 2008: 8,
 }  # fmt: skip
 VICTIMS_BY_YEAR = {2004: 13, 2005: 14, 2006: 15, 2007: 14}  # 56 in all; the split is invented
-FAMILIES_BY_YEAR = {2004: 6, 2005: 6, 2006: 7, 2007: 7, 2008: 6}
+FAMILIES_BY_YEAR = {2004: 6, 2005: 6, 2006: 7, 2007: 7, 2008: 10}
 
 FUNDERS = (
     Funder("government", FunderKind.GOVERNMENT, "Government of the Republic of Lithuania", "LT", from_source=True),
@@ -52,6 +53,7 @@ GIRL_POWER = ProjectPlan(
     ),
     completed=False,
     from_source=True,
+    by_documents=True,
 )
 CHANNELS = (Channel.POLICE, Channel.PARTNER, Channel.WALK_IN, Channel.EMBASSY, Channel.TELEPHONE)
 
@@ -59,6 +61,9 @@ CHANNELS = (Channel.POLICE, Channel.PARTNER, Channel.WALK_IN, Channel.EMBASSY, C
 def the_source() -> Iterator[Step]:
     """Every step, the same on every run."""
     dice = random.Random(20081002)  # noqa: S311  (a fixed history, not a secret)
+    yield from profile.organisation(SOURCE)
+    for partner in profile.PARTNERS:
+        yield from profile.partner(SOURCE, partner)
     yield from money.funders(SOURCE, FUNDERS, date(1996, 1, 2))
     for plan in _projects(dice):
         yield from money.project(SOURCE, plan)
@@ -109,6 +114,7 @@ def _victims(dice: random.Random) -> Iterator[Victim]:
                 dice.choice(WORKERS),
                 dice.choice(CHANNELS),
                 family=1 if number % 3 == 0 else 0,
+                partner=profile.PARTNERS[number % len(profile.PARTNERS)].key if number % 4 == 0 else None,
             )
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services import analytics, campaigns, cases, projects, rehabilitation
 from services.analytics.activity import Activity
-from services.analytics.counting import one_for_each
+from services.analytics.counting.people import one_for_each
 from services.analytics.report import ActivityReport, ReportActivity
 from services.campaigns.advocacy import AdvocacyConcluded, AdvocacyResumed, Result
 from services.campaigns.campaign.holding import AttendanceCorrected, CampaignCorrected

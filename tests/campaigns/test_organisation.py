@@ -17,8 +17,14 @@ from services.campaigns.organisation import (
     Description,
     DescriptionCorrected,
     DissolveBody,
+    FigureRemarked,
+    Language,
     OrganisationDescribed,
+    RemarkOnFigure,
+    RemarkWithdrawn,
+    Saying,
     Seats,
+    WithdrawRemark,
     organisation,
 )
 from services.campaigns.projections.organisation import OrganisationProfile, ShowOrganisation
@@ -86,6 +92,21 @@ def test_a_body_governs_until_it_is_dissolved() -> None:
 def test_no_more_seats_are_given_away_than_there_are() -> None:
     with pytest.raises(ValidationError):
         Seats(all=3, of_public_authorities=2, of_funders=2)
+
+
+def test_a_figure_is_remarked_on_until_the_remark_is_withdrawn() -> None:
+    says = (Saying(language=Language.ENGLISH, text="That the number runs to the end of 2008 is an assumption."),)
+    remark = RemarkOnFigure(
+        remark=AN_ID, figure="projects_total", first_year=2008, last_year=2009, says=says, occurred="2008"
+    )
+    remarked = FigureRemarked(**remark.stated())
+    withdraw = WithdrawRemark(remark=AN_ID, occurred="2008")
+    given(organisation).when(remark).then(remarked)
+    given(organisation, remarked).when(remark).then()
+    given(organisation, remarked).when(withdraw).then(RemarkWithdrawn(remark=AN_ID, occurred="2008"))
+    given(organisation, remarked, RemarkWithdrawn(remark=AN_ID, occurred="2008")).when(withdraw).then()
+    given(organisation).when(withdraw).refused("not-found")
+    given(organisation).when(remark.model_copy(update={"last_year": 2007})).refused("remark-years-in-order")
 
 
 def test_the_profile_is_shown_as_it_was_on_a_day(centre: Assembled) -> None:

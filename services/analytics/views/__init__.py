@@ -1,0 +1,1 @@
+"""Other contexts' events as the reports see them: only the fields that they count by."""
