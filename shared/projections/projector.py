@@ -38,6 +38,8 @@ from shared.projections.generations import (
 from shared.projections.reading import ReadingGroup
 from shared.projections.status import ProjectionStatus, statuses
 
+__all__ = ["ProjectionStatus", "Projector"]
+
 PAGE = 1_000
 ATTEMPTS = 3  # at an event that fails
 LOOK_UP_SECONDS = 0.5
