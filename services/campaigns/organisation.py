@@ -29,24 +29,6 @@ Figure = Annotated[
     StringConstraints(pattern=r"^[a-z_]{1,60}$"),
     Field(description="The figure's name in the activity report", examples=["projects_total"]),
 ]
-Year = Annotated[int, Field(ge=1900, le=2999)]
-Figure = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
-    Field(description="The figure's name in the activity report", examples=["projects_total"]),
-]
-Year = Annotated[int, Field(ge=1900, le=2999)]
-Figure = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
-    Field(description="The figure's name in the activity report", examples=["projects_total"]),
-]
-Year = Annotated[int, Field(ge=1900, le=2999)]
-Figure = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z_]{1,60}$"),
-    Field(description="The figure's name in the activity report", examples=["projects_total"]),
-]
 
 
 class BodyKind(StrEnum):
@@ -58,102 +40,6 @@ class BodyKind(StrEnum):
     SUPERVISORY_BODY = "supervisory_body"
     AUDIT = "audit"
     ADVISORY_BODY = "advisory_body"
-
-
-class Language(StrEnum):
-    """The languages that the organisation publishes in."""
-
-    LITHUANIAN = "lt"
-    ENGLISH = "en"
-    FRENCH = "fr"
-
-
-class Wording(BaseModel):
-    """How the organisation calls itself, and what it is for, in one more language."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    language: Language = Field(examples=["fr"])
-    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
-    legal_form: Line = Field(examples=["Organisation publique"])
-    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
-        examples=["Aider les familles de personnes disparues"]
-    )
-
-
-class Saying(BaseModel):
-    """A remark in one language."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    language: Language = Field(examples=["en"])
-    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
-        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
-    )
-
-
-class Language(StrEnum):
-    """The languages that the organisation publishes in."""
-
-    LITHUANIAN = "lt"
-    ENGLISH = "en"
-    FRENCH = "fr"
-
-
-class Wording(BaseModel):
-    """How the organisation calls itself, and what it is for, in one more language."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    language: Language = Field(examples=["fr"])
-    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
-    legal_form: Line = Field(examples=["Organisation publique"])
-    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
-        examples=["Aider les familles de personnes disparues"]
-    )
-
-
-class Saying(BaseModel):
-    """A remark in one language."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    language: Language = Field(examples=["en"])
-    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
-        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
-    )
-
-
-class Language(StrEnum):
-    """The languages that the organisation publishes in."""
-
-    LITHUANIAN = "lt"
-    ENGLISH = "en"
-    FRENCH = "fr"
-
-
-class Wording(BaseModel):
-    """How the organisation calls itself, and what it is for, in one more language."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    language: Language = Field(examples=["fr"])
-    name: Line = Field(examples=["Centre de soutien aux familles de personnes disparues"])
-    legal_form: Line = Field(examples=["Organisation publique"])
-    mission: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
-        examples=["Aider les familles de personnes disparues"]
-    )
-
-
-class Saying(BaseModel):
-    """A remark in one language."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    language: Language = Field(examples=["en"])
-    text: Annotated[str, Field(min_length=1, max_length=500)] = Field(
-        examples=["That the 77 projects run to 31 December 2008 is an assumption."]
-    )
 
 
 class Language(StrEnum):
@@ -284,60 +170,6 @@ class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{rem
     occurred: Occurred
 
 
-class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
-    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
-
-    remark: Id = new_id()
-    figure: Figure
-    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
-    last_year: Year = Field(description="... up to this one", examples=[2008])
-    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
-    occurred: Occurred
-
-
-class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
-    """Take a remark on a figure back: it is not printed any more."""
-
-    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
-    occurred: Occurred
-
-
-class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
-    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
-
-    remark: Id = new_id()
-    figure: Figure
-    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
-    last_year: Year = Field(description="... up to this one", examples=[2008])
-    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
-    occurred: Occurred
-
-
-class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
-    """Take a remark on a figure back: it is not printed any more."""
-
-    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
-    occurred: Occurred
-
-
-class RemarkOnFigure(OrganisationCommand, route="POST /organisation/remarks", roles=KEEPERS):
-    """Say what readers of a published figure must know: an assumption, a source, a change of method."""
-
-    remark: Id = new_id()
-    figure: Figure
-    first_year: Year = Field(description="Printed in reports that end in this year", examples=[2008])
-    last_year: Year = Field(description="... up to this one", examples=[2008])
-    says: tuple[Saying, ...] = Field(min_length=1, max_length=3, description="Public: no name, no personal data")
-    occurred: Occurred
-
-
-class WithdrawRemark(OrganisationCommand, route="POST /organisation/remarks/{remark}/withdrawal", roles=KEEPERS):
-    """Take a remark on a figure back: it is not printed any more."""
-
-    remark: Id = Field(examples=["7a5d7b61-95b0-4f0e-8d52-61c3f3ab2f10"])
-    occurred: Occurred
-
-
 class OrganisationDescribed(OrganisationEvent):
     """This is what it is from then on."""
 
@@ -397,9 +229,6 @@ class Organisation:
     described_from: str = ""
     bodies: Mapping[Id, str | None] = field(default_factory=lambda: MappingProxyType({}))
     remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
-    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
-    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
-    remarks: Mapping[Id, bool] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def decide(command: AnyOrganisationCommand, organisation: Organisation) -> Sequence[AnyOrganisationEvent]:
@@ -458,18 +287,6 @@ def evolve(organisation: Organisation, event: AnyOrganisationEvent) -> Organisat
             return replace(organisation, bodies={**organisation.bodies, body: occurred})
         case BodyDissolved(body=body):
             return replace(organisation, bodies={**organisation.bodies, body: None})
-        case FigureRemarked(remark=remark):
-            return replace(organisation, remarks={**organisation.remarks, remark: True})
-        case RemarkWithdrawn(remark=remark):
-            return replace(organisation, remarks={**organisation.remarks, remark: False})
-        case FigureRemarked(remark=remark):
-            return replace(organisation, remarks={**organisation.remarks, remark: True})
-        case RemarkWithdrawn(remark=remark):
-            return replace(organisation, remarks={**organisation.remarks, remark: False})
-        case FigureRemarked(remark=remark):
-            return replace(organisation, remarks={**organisation.remarks, remark: True})
-        case RemarkWithdrawn(remark=remark):
-            return replace(organisation, remarks={**organisation.remarks, remark: False})
         case FigureRemarked(remark=remark):
             return replace(organisation, remarks={**organisation.remarks, remark: True})
         case RemarkWithdrawn(remark=remark):

@@ -249,66 +249,6 @@ class Saying(BaseModel):
     text: str
 
 
-class Wording(BaseModel):
-    """What it is, in one more language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    name: str
-    legal_form: str
-    mission: str
-
-
-class Saying(BaseModel):
-    """A remark in one language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    text: str
-
-
-class Wording(BaseModel):
-    """What it is, in one more language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    name: str
-    legal_form: str
-    mission: str
-
-
-class Saying(BaseModel):
-    """A remark in one language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    text: str
-
-
-class Wording(BaseModel):
-    """What it is, in one more language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    name: str
-    legal_form: str
-    mission: str
-
-
-class Saying(BaseModel):
-    """A remark in one language."""
-
-    model_config = ConfigDict(frozen=True)
-
-    language: str
-    text: str
-
-
 class Description(BaseModel):
     """What the organisation is."""
 
