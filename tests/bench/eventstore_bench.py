@@ -60,11 +60,13 @@ def callers_at_work(append: Append, load: Load) -> float:
     """Events a second, from the moment that all callers start to the end of the last."""
     callers, batch, appends = load
     start = threading.Barrier(callers + 1)
+    done: list[int] = []
 
     def call(number: int) -> None:
         start.wait()
         for turn in range(appends):
             append(number, turn)
+        done.append(number)
 
     threads = [threading.Thread(target=call, args=(number,)) for number in range(callers)]
     for thread in threads:
@@ -73,7 +75,10 @@ def callers_at_work(append: Append, load: Load) -> float:
     began = perf_counter()
     for thread in threads:
         thread.join()
-    return callers * batch * appends / (perf_counter() - began)
+    seconds = perf_counter() - began
+    if len(done) < callers:
+        raise RuntimeError(f"{callers - len(done)} of {callers} callers failed")
+    return callers * batch * appends / seconds
 
 
 def new_events(batch: int) -> list[NewEvent]:
