@@ -130,7 +130,10 @@ def missing(installation: Installation, worker: Worker) -> Mapping[str, str]:
         waiting["log"] = refusal
     if not worker.alive:
         waiting["worker"] = "The process of read models and policies is not running."
-    for row in installation.projection_status():
+    standing = installation.projection_status()
+    unbuilt = {projection.name for projection in installation.projections} - {row.name for row in standing}
+    waiting |= dict.fromkeys(sorted(unbuilt), "This read model is about to be built.")
+    for row in standing:
         if row.state == "stopped":
             waiting[row.name] = f"This read model stopped at position {row.stopped_at}."
         elif row.state == "building" or row.lag > 10_000:

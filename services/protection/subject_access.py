@@ -6,9 +6,10 @@ on the staff wrote what: only in which role.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict
@@ -16,12 +17,19 @@ from pydantic import BaseModel, ConfigDict
 from services.protection.usage import linked
 from shared.codec import place_of
 from shared.eventstore.port import EventStore, RecordedEvent
-from shared.messages import Id
+from shared.messages import UUID_PATTERN, Id
 from shared.metadata import Metadata
 from shared.privacy.personal import FORGOTTEN, Place, is_sealed
 from shared.privacy.port import KeyFacts, KeyStore, Vault
 
-Hidden = Literal["forgotten", "about another person"]
+PERSON = "person"
+"""The category of the streams that persons have."""
+
+STAFF = frozenset({"staff", "worker", "giver"})
+"""Fields that name members of staff, beside those that end in `_by`."""
+
+ANOTHER = {"hidden": "about another person"}
+_ID = re.compile(UUID_PATTERN)
 
 
 class Entry(BaseModel):
@@ -85,13 +93,13 @@ def export(
 ) -> SubjectExport:
     """Everything about `person` and the records linked with theirs. `opened` is told of each value that is opened."""
     subjects = linked(store, person)
-    entries = tuple(_entry(raw, frozenset(subjects), vault, opened) for raw in mentions(store, subjects))
+    reading = _Reading(store, vault, frozenset(subjects), opened)
     facts = [key for subject in subjects for key in keys.keys_of(subject)]
     return SubjectExport(
         subject=person,
         linked_records=subjects[1:],
         position=store.head(),
-        entries=entries,
+        entries=tuple(map(reading.entry, mentions(store, subjects))),
         kept=tuple(map(_kept, facts)),
     )
 
@@ -106,43 +114,71 @@ def mentions(store: EventStore, subjects: tuple[str, ...]) -> Iterator[RecordedE
             yield raw
 
 
-def _entry(raw: RecordedEvent, subjects: frozenset[str], vault: Vault, opened: Callable[[Place], None]) -> Entry:
-    data: dict[str, Any] = orjson.loads(raw.data)
-    others = {value["of"] for value in data.values() if is_sealed(value)} - subjects
-    metadata = Metadata.from_json(raw.metadata)
-    return Entry(
-        position=raw.position,
-        what=raw.type,
-        record=raw.stream if not any(other in raw.stream for other in others) else "another person's record",
-        recorded_at=metadata.recorded_at,
-        recorded_by=tuple(metadata.roles),
-        facts={
-            name: _shown(raw, name, value, subjects, others, vault, opened)
-            for name, value in data.items()
-            if name not in {"staff", "worker", "asked_by", "placed_by"}
-        },
-    )
+class _Reading:
+    """One export's way of reading events: what is about these people is opened, what is about others left out."""
+
+    def __init__(
+        self, store: EventStore, vault: Vault, subjects: frozenset[str], opened: Callable[[Place], None]
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._subjects = subjects
+        self._opened = opened
+        self._people: dict[str, bool] = {}
+
+    def entry(self, raw: RecordedEvent) -> Entry:
+        data: dict[str, Any] = orjson.loads(raw.data)
+        others = {value["of"] for value in data.values() if is_sealed(value)} - self._subjects
+        metadata = Metadata.from_json(raw.metadata)
+        theirs = any(other in raw.stream for other in others) or self._is_of_another(raw.stream)
+        return Entry(
+            position=raw.position,
+            what=raw.type,
+            record="another person's record" if theirs else raw.stream,
+            recorded_at=metadata.recorded_at,
+            recorded_by=tuple(metadata.roles),
+            facts={
+                name: self._value(raw, name, value) for name, value in data.items() if not _names_staff(name, value)
+            },
+        )
+
+    def _value(self, raw: RecordedEvent, name: str, value: Any) -> Any:
+        if not is_sealed(value):
+            return self._without_others(value)
+        if value["of"] not in self._subjects:
+            return ANOTHER
+        place = place_of(raw, name, value["of"])
+        plain = self._vault.open(value["sealed"], place)
+        if plain is FORGOTTEN:
+            return {"hidden": "forgotten"}
+        self._opened(place)
+        return plain
+
+    def _without_others(self, value: Any) -> Any:
+        match value:
+            case str() if self._is_another(value):
+                return ANOTHER
+            case list():
+                return [self._without_others(item) for item in value]
+            case dict():
+                return {name: self._without_others(item) for name, item in value.items()}
+            case _:
+                return value
+
+    def _is_another(self, text: str) -> bool:
+        """Whether this is the id of somebody else. Whoever has a stream of a person is one."""
+        if text in self._subjects or not _ID.fullmatch(text):
+            return False
+        if text not in self._people:
+            self._people[text] = self._store.revision(f"{PERSON}-{text}") is not None
+        return self._people[text]
+
+    def _is_of_another(self, stream: str) -> bool:
+        return stream.startswith(f"{PERSON}-") and stream.removeprefix(f"{PERSON}-") not in self._subjects
 
 
-def _shown(
-    raw: RecordedEvent,
-    name: str,
-    value: Any,
-    subjects: frozenset[str],
-    others: set[str],
-    vault: Vault,
-    opened: Callable[[Place], None],
-) -> Any:
-    if not is_sealed(value):
-        return {"hidden": "about another person"} if value in others else value
-    if value["of"] not in subjects:
-        return {"hidden": "about another person"}
-    place = place_of(raw, name, value["of"])
-    plain = vault.open(value["sealed"], place)
-    if plain is FORGOTTEN:
-        return {"hidden": "forgotten"}
-    opened(place)
-    return plain
+def _names_staff(name: str, value: Any) -> bool:
+    return name in STAFF or (name.endswith("_by") and not is_sealed(value))
 
 
 def _kept(facts: KeyFacts) -> Kept:

@@ -12,10 +12,15 @@ from tests.acceptance.serving import Api, Server
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`forgetmenot serve --with-history`, ready."""
-    started = Server(tmp_path_factory.mktemp("serve"), "--with-history")
+    """`forgetmenot serve --with-history`, ready. It was killed once while it loaded, and started again."""
+    started = Server(tmp_path_factory.mktemp("serve"), "--with-history", LOG_LEVEL="DEBUG")
     started.start()
     try:
+        begun = [started.data / "history.loading", started.data / "log" / "log.db"]
+        started.eventually(lambda: all(path.exists() for path in begun), "it did not begin to load")
+        started.kill()
+        assert begun[0].exists()
+        started.start()
         started.wait_until_ready()
         yield started
     finally:

@@ -193,6 +193,9 @@ def test_a_subject_gets_all_that_is_held_on_them_with_others_protected(api: Api)
     other = records.person(api, "Fausta")
     records.note(api, of, "About Elena.")
     records.note(api, of, "About her friend.", about=other)
+    grounds = {"first": of.person, "second": other, "grounds": "They look alike.", "occurred": DAY}
+    link = api.send("caseworker", "/links", grounds)["ids"]["link"]
+    api.send("caseworker", f"/links/{link}/dissolution", {"occurred": DAY})  # it names both, and was a mistake
     api.send("caseworker", f"/cases/{of.case}/notes", {"about": of.person, "text": "Last.", "occurred": DAY})
     answer = api.request("GET", f"/protection/subjects/{of.person}/export", DPO, headers={"X-Reason": "GDPR 15"})
     exported = answer.json()

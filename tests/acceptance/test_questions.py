@@ -8,7 +8,7 @@ import pytest
 
 from services.history.source import GIRL_POWER, SOURCE
 from shared.messages import Role
-from tests.acceptance.serving import Api
+from tests.acceptance.serving import Api, Server
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 
@@ -19,6 +19,11 @@ def report(api: Api, first: str, last: str, role: str = "analyst") -> Any:
 
 def campaign(api: Api, *key: str) -> Any:
     return api.ask("campaigner", f"/campaigns/{SOURCE.id('campaign', *key)}")
+
+
+def test_the_history_is_whole_though_its_loading_was_killed_once(server: Server) -> None:
+    assert "Loaded the history data set" in server.said()
+    assert not (server.data / "history.loading").exists()
 
 
 def test_s1_there_were_77_projects_to_the_end_of_2008(api: Api) -> None:

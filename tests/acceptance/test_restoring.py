@@ -1,0 +1,137 @@
+"""An older backup is put back, of the log, the keys or both: what was forgotten is forgotten before it is served."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance import records
+from tests.acceptance.records import File
+from tests.acceptance.serving import Api, Server
+from tests.acceptance.test_forgetting import DPO, FORGOTTEN, approve, plan, request, timeline, verified
+
+pytestmark = pytest.mark.xdist_group("running")
+
+SECRET = "What nobody may read again."
+
+
+class Forgetting:
+    """A server on which somebody was forgotten after its folder was copied; stopped."""
+
+    def __init__(self, server: Server, backup: Path) -> None:
+        self.server = server
+        self.backup = backup
+        self.serve()
+        self.forgotten = records.file(self.api, "Irena", account=SECRET)
+        self.other = records.file(self.api, "Jolanta", account="What stays.")
+        self.stop()
+        shutil.copytree(server.data, backup, ignore=shutil.ignore_patterns("*.sock"))
+        self.serve()
+        self.erasure = request(self.api, self.forgotten.person)
+        approve(self.api, self.erasure, plan(self.api, self.forgotten.person)["subjects"])
+        self.stop()
+
+    def serve(self) -> None:
+        self.server.start()
+        self.server.wait_until_ready()
+        self.api = Api(self.server)
+
+    def stop(self) -> None:
+        self.api.close()
+        assert self.server.interrupt() == 0
+
+    def restore(self, *parts: str) -> None:
+        """Put these parts of the backup in the place of what is there."""
+        for part in parts:
+            for target in [self.server.data / part, *self.server.data.glob(f"{part}-*")]:
+                shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+            found = self.backup / part
+            if found.is_dir():
+                shutil.copytree(found, self.server.data / part)
+            elif found.exists():
+                shutil.copy(found, self.server.data / part)
+
+    def account(self, of: File) -> Any:
+        return records.said(timeline(self.api, of), "CaseOpened")[0]["account"]
+
+
+@pytest.fixture(scope="module")
+def forgetting(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("restoring")
+    server = Server(folder)
+    try:
+        yield Forgetting(server, folder / "backup")
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def after(forgetting: Forgetting) -> Any:
+    """The same, put back as it was after the erasure when a test is done with it."""
+    kept = forgetting.server.data.with_name("kept")
+    shutil.copytree(forgetting.server.data, kept, ignore=shutil.ignore_patterns("*.sock"))
+    yield forgetting
+    forgetting.server.close()
+    shutil.rmtree(forgetting.server.data)
+    kept.rename(forgetting.server.data)
+
+
+def test_keys_put_back_are_destroyed_again(after: Forgetting) -> None:
+    after.restore("keys")
+    after.serve()
+    assert after.account(after.forgotten) == FORGOTTEN
+    assert after.account(after.other) == "What stays."
+    assert len(after.api.ask(DPO, f"/protection/erasures/{after.erasure}/certificate")["certified"]) == 1
+
+
+def test_a_log_put_back_gets_its_certificate_again_and_is_accepted_on_the_record(
+    after: Forgetting, tmp_path: Path
+) -> None:
+    after.restore("log")
+    after.serve()
+    assert after.account(after.forgotten) == FORGOTTEN
+    assert after.account(after.other) == "What stays."
+    types = {entry["type"] for entry in after.api.ask("auditor", "/audit/trail", params={"limit": 1000})["entries"]}
+    assert "protection.PersonForgotten" in types and "protection.ErasureApproved" not in types
+    refused = after.api.request("GET", "/audit/checkpoint", "auditor")
+    assert refused.json()["code"] == "log-diverged"
+    after.stop()
+
+    assert after.server.run("audit", "verify").returncode == 1
+    accepted = after.server.run("audit", "accept-restored")
+    assert accepted.returncode == 0, accepted.stderr
+    after.serve()
+    (certified,) = after.api.ask(DPO, f"/protection/erasures/{after.erasure}/certificate")["certified"]
+    assert certified["restored"] and certified["subject"] == after.forgotten.person
+    key = after.api.ask("auditor", "/audit/verifier-key")["verifier_key"]
+    assert "protection.PersonForgotten" in verified(tmp_path / "outside", certified["proof"], key)
+    after.stop()
+
+
+def test_log_and_keys_put_back_together_forget_again(after: Forgetting) -> None:
+    after.restore("log", "keys", "read-models.db", "proofs")
+    after.serve()
+    assert after.account(after.forgotten) == FORGOTTEN
+    assert after.account(after.other) == "What stays."
+    (certified,) = after.api.ask(DPO, f"/protection/erasures/{after.erasure}/certificate")["certified"]
+    assert certified["restored"]
+    after.stop()
+
+
+def test_keys_and_ledger_put_back_together_are_not_served(after: Forgetting) -> None:
+    after.restore("keys", "erasures.ledger")
+    after.server.start()
+    assert after.server.process is not None and after.server.process.wait(60) == 1
+    last = after.server.said().splitlines()[-1]
+    assert "erasures.ledger knows nothing" in last and "restore its newest copy" in last
+    assert after.server.run("protection", "plan", after.forgotten.person).returncode == 1
+
+
+def test_a_ledger_that_is_gone_is_found(after: Forgetting) -> None:
+    (after.server.data / "erasures.ledger").unlink()
+    after.server.start()
+    assert after.server.process is not None and after.server.process.wait(60) == 1
+    assert "ledger" in after.server.said().splitlines()[-1]
