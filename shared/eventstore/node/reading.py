@@ -78,11 +78,12 @@ class Reading:
 
         Raises `NoStream`, and refuses a stream that has a tombstone.
         """
-        last = self.last(stream)
+        of = self.last(stream.removeprefix("$$"))
+        if of and of.type == retention.TOMBSTONE:  # its metadata is gone with it
+            raise refusals.stream_deleted(stream)
+        last = self.last(stream) if stream.startswith("$$") else of
         if last is None:
             raise NoStream(stream)
-        if last.type == retention.TOMBSTONE:
-            raise refusals.stream_deleted(stream)
         metadata = self.metadata(stream)
         if metadata.deleted:
             raise NoStream(stream)

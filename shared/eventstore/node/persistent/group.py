@@ -137,7 +137,7 @@ class Group:
             self.consumers.remove(consumer)
             lost, consumer.in_flight = list(consumer.in_flight.values()), {}
             consumer.outbox.clear()
-            for delivery in reversed(lost):
+            for delivery in lost:
                 self._again(delivery)
             self.pump()
 
