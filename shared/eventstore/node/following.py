@@ -101,8 +101,8 @@ class Following:
                 yield events
 
     def _end_of(self, stream: str) -> int:
-        last = self._reading.last(stream)
-        return -1 if last is None else last.revision
+        revision = self._reading.revision(stream)
+        return -1 if revision is None else revision
 
     def _page(self, stream: str, start: int, resolve: bool) -> Page:
         try:

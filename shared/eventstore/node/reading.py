@@ -34,6 +34,8 @@ class Readable(Protocol):
 
     def head(self) -> int: ...
 
+    def revision(self, stream: str) -> int | None: ...
+
 
 class NoStream(Exception):
     """The stream does not exist, or is deleted."""
@@ -67,10 +69,17 @@ class Reading:
         return retention.NO_METADATA
 
     def last(self, stream: str) -> RecordedEvent | None:
-        """The last event of `stream`, seen or unseen."""
+        """The last event of `stream` that has not been scavenged, seen or unseen."""
         try:
             return next(iter(self._log.read_stream(stream, backwards=True, limit=1)), None)
         except Invalid:  # a name that no stream can have
+            return None
+
+    def revision(self, stream: str) -> int | None:
+        """The last revision of `stream`, whatever has become of its event."""
+        try:
+            return self._log.revision(stream)
+        except Invalid:
             return None
 
     def visible(self, stream: str) -> tuple[int, int, StreamMetadata]:
@@ -81,13 +90,13 @@ class Reading:
         of = self.last(stream.removeprefix("$$"))
         if of and of.type == retention.TOMBSTONE:  # its metadata is gone with it
             raise refusals.stream_deleted(stream)
-        last = self.last(stream) if stream.startswith("$$") else of
+        last = of.revision if of and of.stream == stream else self.revision(stream)
         if last is None:
             raise NoStream(stream)
         metadata = self.metadata(stream)
         if metadata.deleted:
             raise NoStream(stream)
-        return metadata.first_visible(last.revision), last.revision, metadata
+        return metadata.first_visible(last), last, metadata
 
     def stream_page(
         self, stream: str, start: int | None, backwards: bool, limit: int, resolve: bool = False, page: int = PAGE

@@ -51,7 +51,7 @@ class Parking:
 
     async def clear(self) -> None:
         """Forget what is parked."""
-        if await self._workers.run(self._reading.last, self.stream):
+        if await self._workers.run(self._reading.revision, self.stream) is not None:
             await self._truncate(retention.DELETED)
 
     async def _truncate(self, before: int) -> None:

@@ -215,8 +215,7 @@ class PersistentSubscriptions:
         if group.stream is None:
             last = await self._workers.run(self._reading.head)
         else:
-            found = await self._workers.run(self._reading.last, group.stream)
-            last = found.revision if found else None
+            last = await self._workers.run(self._reading.revision, group.stream)
         info = persistent_pb2.SubscriptionInfo(
             event_source=group.source,
             group_name=group.name,
@@ -267,8 +266,8 @@ class PersistentSubscriptions:
         if source == ALL:
             checkpoint = await self._workers.run(self._reading.head)
         else:
-            last = await self._workers.run(self._reading.last, source)
-            checkpoint = last.revision if last else -1
+            last = await self._workers.run(self._reading.revision, source)
+            checkpoint = -1 if last is None else last
         await self._workers.run(register.save, source, name, checkpoint)
         return checkpoint
 
