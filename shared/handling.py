@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -101,16 +102,23 @@ class CommandHandler:
     def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """Carry out `command`, once for its id. `expected` is the revision that the asker has seen, if any.
 
-        Raises `DomainError` when a rule refuses it, `WrongExpectedRevision`, `CommandIdReused`, `Conflict` when
-        others kept being faster, `NotFound` for an aggregate that must exist, and the store's `Unavailable`.
+        Raises `DomainError` when a rule refuses it, an event's `refusal` when that is on record (again on a repeat),
+        `WrongExpectedRevision`, `CommandIdReused`, `Conflict` when others kept being faster, `NotFound` for an
+        aggregate that must exist, and the store's `Unavailable`.
         """
-        command = command.stamped(command_id, origin.actor, self.clock())
+        receipt = self._carry_out(command.stamped(command_id, origin.actor, self.clock()), origin, expected)
+        for type_name in receipt.events:
+            if (kind := self.registry.event_class(type_name)) and kind.refusal:
+                raise copy(kind.refusal)
+        return receipt
+
+    def _carry_out(self, command: Command, origin: Origin, expected: int | None) -> Receipt:
         decider = self.registry.decider_for(command)
         stream = decider.stream_of(command)
         names = key_names([command], stream)
         for attempt in range(ATTEMPTS):
             folded = self.load(decider, stream)
-            if past := folded.commands.get(command_id):
+            if past := folded.commands.get(command.command_id):
                 return self._repeat(command, names, stream, past)
             if expected is not None and expected != folded.revision:
                 raise WrongExpectedRevision(stream, expected, folded.revision if folded.revision >= 0 else None)

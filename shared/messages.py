@@ -26,6 +26,8 @@ from uuid import UUID, uuid4, uuid5
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
+from shared.errors import ForgetMeNotError
+
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
 
@@ -179,9 +181,14 @@ class Stored(BaseModel):
 
 
 class Event(Stored):
-    """A fact. `class CaseOpened(Event, context="cases")`, or through a base that names the context once."""
+    """A fact. `class CaseOpened(Event, context="cases")`, or through a base that names the context once.
+
+    An event may be the record of a refusal: the fact stays, and the sender gets `refusal` in place of a receipt, the
+    same words every time.
+    """
 
     context: ClassVar[str] = ""
+    refusal: ClassVar[ForgetMeNotError | None] = None
 
     def __init_subclass__(cls, *, context: str | None = None, version: int = 1, **config: Any) -> None:
         super().__init_subclass__(**config)

@@ -1,4 +1,4 @@
-"""What other contexts' events make this one do: a referral to rehabilitation becomes a programme requested."""
+"""A referral to rehabilitation becomes a programme requested; taken back in time, it takes the request back."""
 
 from __future__ import annotations
 
@@ -65,6 +65,3 @@ class ReferralBecomesProgramme(Policy):
 def programme_by(referral: str) -> str:
     """The id of the programme that a referral requests: one referral, one programme."""
     return str(uuid5(UUID(referral), US))
-
-
-policies = (ReferralBecomesProgramme(),)
