@@ -117,21 +117,22 @@ class Link:
         self._send(b"".join(frames))
 
     def _flush(self) -> None:
-        """Send what waits, unless another thread is at it: that one will send this too."""
-        while self._outbox and self._sending.acquire(blocking=False):
-            try:
-                frames = []
-                while self._outbox:
-                    frames.append(self._outbox.popleft())
+        """Send what waits. Threads that come together send together."""
+        with self._sending:
+            frames = []
+            while self._outbox:
+                frames.append(self._outbox.popleft())
+            if frames:
                 self._send(b"".join(frames))
-            finally:
-                self._sending.release()
 
     def _send(self, data: bytes) -> None:
         try:
             self._connection.sendall(data)
         except OSError:
             self._hang_up()  # half a frame may be out: the receiving thread connects anew
+        except BaseException:  # an interrupt, likewise
+            self._hang_up()
+            raise
 
     def _hang_up(self) -> None:
         with suppress(OSError):  # it may be gone already

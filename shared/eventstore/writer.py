@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from threading import Lock, Semaphore, Thread
+from queue import SimpleQueue
+from threading import Lock, Thread, get_ident, main_thread
 from typing import NamedTuple
 
 from shared.errors import ForgetMeNotError, StoreCorrupt, StoreFull, Unavailable
@@ -55,21 +56,28 @@ class Writer:
         self._synchronous = synchronous
         self._format = format
         self._queue: deque[Append] = deque()
-        self._leading = Lock()  # held by whoever commits; passed on to the writer's thread while held
-        self._passed_on = Semaphore(0)
-        self._thread: Thread | None = None
+        self._leading = Lock()  # held by whoever commits
+        self._calls: SimpleQueue[None] = SimpleQueue()  # each has the writer's thread look at the queue
+        self._thread = Thread(target=self._lead, name="event log writer", daemon=True)
         self._closed = False
         self._finished = False
         self.head = 0
         self._refusal: ForgetMeNotError | None = None
         self.after_group: Callable[[int], None] | None = None  # told the head once a group has been answered
         self._connect()
+        self._thread.start()
         tail.advance(self.head)
 
     def append(self, *appends: Append) -> None:
-        """Queue `appends`, and commit them here and now if nobody else is committing."""
+        """Queue `appends`, and commit them here and now if nobody else is committing.
+
+        Ctrl-C strikes the main thread between any two steps, also between taking the lead and the `try`
+        that gives it back. So the main thread never leads.
+        """
         self._enqueue(appends)
-        if self._leading.acquire(blocking=False):
+        if get_ident() == main_thread().ident:
+            self._call()
+        elif self._leading.acquire(blocking=False):
             try:
                 self._commit_group()
             finally:
@@ -78,8 +86,7 @@ class Writer:
     def submit(self, append: Append) -> None:
         """Queue `append` for the writer's thread. Does not block."""
         self._enqueue((append,))
-        if self._leading.acquire(blocking=False):
-            self._pass_on()
+        self._call()
 
     def refuse(self, refusal: ForgetMeNotError) -> None:
         """From now on answer every append with `refusal`, or with a graver one."""
@@ -103,10 +110,9 @@ class Writer:
         self._closed = True
         self._leading.acquire()  # kept: nobody commits after this
         self._refuse_queue()
-        if self._thread:
-            self._finished = True
-            self._passed_on.release()
-            self._thread.join()
+        self._finished = True
+        self._call()
+        self._thread.join()
         self._connection.close()
 
     def _enqueue(self, appends: tuple[Append, ...]) -> None:
@@ -127,32 +133,21 @@ class Writer:
     # Leading
 
     def _step_down(self) -> None:
-        """Stop leading, unless the queue needs it: then the writer's thread goes on."""
-        if self._queue:
-            self._pass_on()
-            return
+        """Stop leading. Whoever queued meanwhile found the lead taken, and counts on us to call the thread."""
         self._leading.release()
-        # Whoever queued after the look and before the release found the lead taken, and counts on us.
-        if self._queue and self._leading.acquire(blocking=False):
-            self._pass_on()
+        if self._queue:
+            self._call()
 
-    def _pass_on(self) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self._lead, name="event log writer", daemon=True)
-            self._thread.start()
-        self._passed_on.release()
+    def _call(self) -> None:
+        self._calls.put(None)
 
     def _lead(self) -> None:
-        while True:
-            self._passed_on.acquire()
-            if self._finished:
-                return
-            leading = True
-            while leading:
+        while not self._finished:
+            self._calls.get()
+            while self._queue and self._leading.acquire(blocking=False):
                 while self._queue:
                     self._commit_group()
                 self._leading.release()
-                leading = bool(self._queue) and self._leading.acquire(blocking=False)
 
     # Committing
 
