@@ -21,8 +21,9 @@ from shared.policies import Cancel, Deadline, Policy, Reaction, on
 from shared.reacting.runner import PolicyRunner
 from tests.policies.test_policies import Shelter, house
 from tests.projections.shelter_log import BeginStay, EndStay, NoteWritten, StayBegun, StayEnded, WriteNote
+from tests.servers.fixtures import database
 
-__all__ = ["house"]
+__all__ = ["database", "house"]
 
 
 class StaysEndInTheMorning(Policy):

@@ -32,6 +32,8 @@ from tests.projections.shelter_log import (
     WriteNote,
     shelter,
 )
+from tests.servers.databases import own_url
+from tests.servers.fixtures import database as database
 
 
 class RoomIsCleaned(Policy):
@@ -86,9 +88,9 @@ class PutsNotesOff(Policy):
 class Shelter:
     """A log, its handler, and policies over them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
         self.store: EventStore = open_store(folder / "log")
-        self.engine: Engine = read_model_engine(folder / "read.db")
+        self.engine: Engine = read_model_engine(url or folder / "read.db")
         self.handler = CommandHandler(self.store, Registry([shelter]), AesGcmVault.in_memory())
         self.sent: list[UUID] = []
         self.failures: list[Exception] = []
@@ -137,12 +139,14 @@ class Shelter:
             connection.execute(text("UPDATE policies SET position = 0"))
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Shelter]:
-    """A house with an empty log."""
-    house = Shelter(tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shelter]:
+    """A house with an empty log, its books in either database."""
+    url = own_url(request.getfixturevalue("database")) if request.param == "postgres" else None
+    house = Shelter(tmp_path, url)
     yield house
     house.store.close()
+    house.engine.dispose()
 
 
 def test_an_event_leads_to_a_command_that_says_where_it_comes_from(house: Shelter) -> None:

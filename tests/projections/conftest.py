@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 from shared.context import Registry
 from shared.eventstore.sqlite import open_store
@@ -20,17 +20,20 @@ from shared.projections.engine import read_model_engine
 from shared.projections.projector import Projector
 from shared.projections.read_models import ReadModels
 from tests.projections.shelter_log import WORKER, shelter
+from tests.servers.databases import own_url
+from tests.servers.fixtures import database as database
 
 
 class House:
     """A log and a database of read models in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
         self.folder = folder
         self.store = open_store(folder / "log")
         self.vault = AesGcmVault.in_memory()
         self.handler = CommandHandler(self.store, Registry([shelter]), self.vault)
-        self.engine: Engine = read_model_engine(folder / "read" / "read.db")
+        self.url = url or str(folder / "read" / "read.db")
+        self.engine: Engine = read_model_engine(self.url)
 
     def do(self, *commands: Command) -> int:
         """Carry out commands; the position of the last."""
@@ -55,9 +58,8 @@ class House:
 
     def tables(self) -> Sequence[str]:
         """The tables of all generations."""
-        with self.engine.connect() as connection:
-            found = connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%__%'"))
-            return [row[0] for row in found if row[0].rpartition("__")[2].isdigit()]
+        found = inspect(self.engine).get_table_names()
+        return [name for name in found if name.rpartition("__")[2].isdigit()]
 
     def close(self) -> None:
         """Let go of the files."""
@@ -65,9 +67,10 @@ class House:
         self.engine.dispose()
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A house with an empty log."""
-    house = House(tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """A house with an empty log, its read models in either database."""
+    url = own_url(request.getfixturevalue("database")) if request.param == "postgres" else None
+    house = House(tmp_path, url)
     yield house
     house.close()

@@ -28,7 +28,9 @@ def test_a_projector_that_is_killed_leaves_rows_and_checkpoint_together(house: H
     chance = random.Random(8)
     seen: set[int] = set()
     for _ in range(KILLS):
-        process = subprocess.Popen([sys.executable, "-m", __name__, str(house.folder)], stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(house.folder), house.url], stdout=subprocess.PIPE
+        )
         assert process.stdout is not None
         process.stdout.readline()  # it has begun
         time.sleep(chance.uniform(0, 0.04))
@@ -53,17 +55,17 @@ def test_a_projector_that_is_killed_leaves_rows_and_checkpoint_together(house: H
     assert house.rows("rooms") == [("r0", 50, 50), ("r1", 50, 50), ("r2", 50, 50)]
 
 
-def project_slowly(folder: Path) -> None:
+def project_slowly(folder: Path, url: str) -> None:
     """What is killed: takes the log in, a few events a transaction, and says when it has begun."""
     import shared.projections.generations as generations
 
     generations.CHUNK = 2
     with open_store(folder / "log") as store:
-        projector = Projector(store, read_model_engine(folder / "read" / "read.db"), [Rooms(), Trail()])
+        projector = Projector(store, read_model_engine(url), [Rooms(), Trail()])
         projector.prepare()
         print("begun", flush=True)
         projector.catch_up()
 
 
 if __name__ == "__main__":
-    project_slowly(Path(sys.argv[1]))
+    project_slowly(Path(sys.argv[1]), sys.argv[2])
