@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -28,55 +28,68 @@ from tests.node.conftest import an_event, some
 from tests.node.running import RunningNode, running
 
 ANY = StreamState.ANY
+PEM = serialization.Encoding.PEM
 
 
-def a_certificate() -> tuple[bytes, bytes]:
-    """A certificate for this machine that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+class Certificate(NamedTuple):
+    """A certificate for this machine, its key, and the authority that signed it; all PEM."""
+
+    chain: bytes
+    key: bytes
+    authority: bytes
+
+
+def a_certificate() -> Certificate:
+    """A certificate by an authority of its own."""
+    authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    authority = _signed("Trial authority", authority_key, "Trial authority", authority_key, authority=True)
+    certificate = _signed("localhost", key, "Trial authority", authority_key, authority=False)
+    private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Certificate(certificate.public_bytes(PEM), private, authority.public_bytes(PEM))
+
+
+def _signed(subject: str, key: Any, issuer: str, issuer_key: Any, authority: bool) -> x509.Certificate:
     now = datetime.now(UTC)
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)]))
+        .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
-    pem = serialization.Encoding.PEM
-    private = serialization.PrivateFormat.PKCS8
-    return certificate.public_bytes(pem), key.private_bytes(pem, private, serialization.NoEncryption())
+    if not authority:
+        names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
 
 
 class Guarded:
     """A node with TLS and users: admin, ops, ann and ben."""
 
-    def __init__(self, node: RunningNode, certificate: bytes, password: str) -> None:
+    def __init__(self, node: RunningNode, authority: bytes, password: str) -> None:
         self.node = node
-        self.certificate = certificate
+        self.authority = authority
         self.passwords = {"admin": password, "ops": "of-ops", "ann": "of-ann", "ben": "of-ben"}
 
     @contextmanager
     def client(self, login: str, password: str | None = None) -> Iterator[KurrentDBClient]:
         """A client that logs in."""
         address = f"kdb://{login}:{password or self.passwords[login]}@127.0.0.1:{self.node.port}"
-        with KurrentDBClient(address, root_certificates=self.certificate.decode()) as client:
+        with KurrentDBClient(address, root_certificates=self.authority.decode()) as client:
             yield client
 
     def channel(self) -> grpc.Channel:
         """A bare channel, for who has no login and for what the client does not call."""
-        return grpc.secure_channel(f"127.0.0.1:{self.node.port}", grpc.ssl_channel_credentials(self.certificate))
+        return grpc.secure_channel(f"127.0.0.1:{self.node.port}", grpc.ssl_channel_credentials(self.authority))
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
-    certificate, key = a_certificate()
+    certificate = a_certificate()
     path = folder / "users.json"
     password = create_users(path)
     assert password
@@ -84,8 +97,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     users.create("ops", "of-ops", "Operator", ("$ops",))
     users.create("ann", "of-ann", "Ann", ("clerks",))
     users.create("ben", "of-ben", "Ben", ())
-    with running(folder / "log", certificate=certificate, key=key, users=path) as node:
-        yield Guarded(node, certificate, password)
+    with running(folder / "log", certificate=certificate.chain, key=certificate.key, users=path) as node:
+        yield Guarded(node, certificate.authority, password)
 
 
 def test_whoever_logs_in_may_use_streams(guarded: Guarded, stream: str) -> None:
@@ -145,7 +158,7 @@ def test_plain_text_is_not_answered_by_a_node_with_tls(guarded: Guarded) -> None
 
 
 def test_a_certificate_that_is_not_trusted_ends_the_connection(guarded: Guarded) -> None:
-    other, _ = a_certificate()
+    other = a_certificate().authority
     address = f"kdb://ann:of-ann@127.0.0.1:{guarded.node.port}"
     with KurrentDBClient(address, root_certificates=other.decode()) as client, pytest.raises(ServiceUnavailableError):
         client.get_stream("a", timeout=2)
@@ -209,12 +222,12 @@ def test_a_batch_to_a_stream_that_is_not_theirs_is_refused_as_such(guarded: Guar
 
 
 def test_the_defaults_are_in_the_stream_of_settings(tmp_path: Path, stream: str) -> None:
-    certificate, key = a_certificate()
-    password = create_users(tmp_path / "users.json")
-    Users(tmp_path / "users.json").create("ann", "of-ann", "Ann", ())
+    certificate, users = a_certificate(), tmp_path / "users.json"
+    password = create_users(users)
+    Users(users).create("ann", "of-ann", "Ann", ())
     settings = b'{"$userStreamAcl": {"$r": ["$admins"]}, "$systemStreamAcl": {"$r": ["ann"]}}'
-    with running(tmp_path / "log", certificate=certificate, key=key, users=tmp_path / "users.json") as node:
-        guarded = Guarded(node, certificate, password or "")
+    with running(tmp_path / "log", certificate=certificate.chain, key=certificate.key, users=users) as node:
+        guarded = Guarded(node, certificate.authority, password or "")
         with guarded.client("admin") as admin:
             admin.append_to_stream(stream, current_version=ANY, events=some(1))
             admin.append_to_stream(f"${stream}", current_version=ANY, events=some(1))
