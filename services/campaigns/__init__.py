@@ -1,7 +1,7 @@
 """Campaigns, advocacy and partners: what the centre does in public so that fewer people go missing or are sold."""
 
-from services.campaigns import advocacy, campaign, organisation, partner
-from services.campaigns.policies import ObservanceIsKept
+from services.campaigns import advocacy, campaign, organisation, partner, shown
+from services.campaigns.policies import FoundAreNotShown, ObservanceIsKept
 from services.campaigns.projections.advocacies import Advocacies
 from services.campaigns.projections.campaigns import Campaigns
 from services.campaigns.projections.organisation import OrganisationModel
@@ -11,7 +11,7 @@ from shared.context import Context
 context = Context(
     name="campaigns",
     title="Campaigns and advocacy",
-    deciders=(campaign.campaign, advocacy.advocacy, partner.partner, organisation.organisation),
-    policies=(ObservanceIsKept(),),
+    deciders=(campaign.campaign, advocacy.advocacy, partner.partner, organisation.organisation, shown.shown),
+    policies=(ObservanceIsKept(), FoundAreNotShown()),
     projections=(Campaigns(), Advocacies(), Partners(), OrganisationModel()),
 )

@@ -7,10 +7,13 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid5
 
 from services.campaigns.advocacy import AdvocacyConcluded
+from services.campaigns.campaign.materials import ArtefactMade, WhyWithdrawn, WithdrawArtefact
 from services.campaigns.campaign.planning import CampaignDrafted, DraftCommemoration
+from services.campaigns.shown import Material, NoteShown, ShowAgain, ShowingStopped, StopShowing
 from shared.codec import Recorded
 from shared.dates import HERE, earliest, today
-from shared.policies import Deadline, Policy, on
+from shared.messages import View
+from shared.policies import Deadline, Policy, Reaction, on
 
 MORNING = time(9, tzinfo=HERE)
 
@@ -55,6 +58,55 @@ class ObservanceIsKept(Policy):
             occurred=due.date().isoformat(),
         )
         yield Deadline(f"commemoration/{following.campaign}", max(due, e.recorded_at), following)
+
+
+class MissingPersonFound(View, of="cases.MissingPersonFound"):
+    """A search has ended. How is not this context's business."""
+
+    person: str
+    occurred: str
+
+
+class FindingRetracted(View, of="cases.FindingRetracted"):
+    """It has not: somebody else was found."""
+
+    person: str
+    occurred: str
+
+
+class FoundAreNotShown(Policy):
+    """Whatever shows a person is withdrawn once they are found, and nobody is told why."""
+
+    name = "found_are_not_shown"
+
+    @on(ArtefactMade)
+    def made(self, e: Recorded[ArtefactMade]) -> Iterable[Reaction]:
+        """What shows a person is noted with them."""
+        made = e.event
+        if made.shows:
+            material = Material(campaign=made.campaign, artefact=made.artefact)
+            yield NoteShown(person=made.shows, material=material, occurred=made.occurred)
+
+    @on(MissingPersonFound)
+    def found(self, e: Recorded[MissingPersonFound]) -> Iterable[Reaction]:
+        """They are found."""
+        yield StopShowing(person=e.event.person, occurred=e.event.occurred)
+
+    @on(FindingRetracted)
+    def not_found(self, e: Recorded[FindingRetracted]) -> Iterable[Reaction]:
+        """They are not, after all."""
+        yield ShowAgain(person=e.event.person, occurred=e.event.occurred)
+
+    @on(ShowingStopped)
+    def stopped(self, e: Recorded[ShowingStopped]) -> Iterable[Reaction]:
+        """Each of the materials is withdrawn from its campaign, and not even that file tells that they were found."""
+        for material in e.event.materials:
+            yield WithdrawArtefact(
+                campaign=material.campaign,
+                artefact=material.artefact,
+                why=WhyWithdrawn.ASKED_FOR,
+                occurred=e.event.occurred,
+            )
 
 
 def _a_year_later(day: date) -> date:

@@ -1,14 +1,20 @@
-"""What events make this context do: keep a case's open items, bring answers back, mind deadlines, stop sharing."""
+"""What events make this context do: keep open items, bring answers back, mind deadlines, stop sharing, link."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from uuid import UUID, uuid5
 
+from services.cases import break_glass
+from services.cases.break_glass import AccessReviewed, GlassBroken, RecordAccessUnreviewed
 from services.cases.case.assessment import AssessmentCorrected, RiskAssessed
 from services.cases.case.closing import CaseClosed, KeepOpenItem, OpenItemKind, SettleOpenItem
 from services.cases.case.plan import PlanAgreed
 from services.cases.case.review import RecordReviewMissed, ReviewHeld
+from services.cases.link import LinkRecords, UnlinkRecords
+from services.cases.match import MatchConfirmed, MatchReconsidered
+from services.cases.message import Notice, RequestNotice
 from services.cases.person.consent import ConsentFoundMissing, ConsentWithdrawn, RestOnConsent
 from services.cases.referral.answering import (
     AcceptReferral,
@@ -23,10 +29,12 @@ from services.cases.referral.disclosure import (
     REVIEW_WITHIN,
     DisclosureReviewed,
     RecordDisclosureUnreviewed,
+    SharingStopped,
     StopReason,
     StopSharing,
 )
 from services.cases.referral.making import LegalBasis, ReferralMade
+from services.cases.sighting import SightingDismissed, SightingReported, SightingVerified
 from services.cases.vocabulary import CaseId
 from shared.codec import Recorded
 from shared.dates import HERE
@@ -119,6 +127,23 @@ class CaseKeepsOpenReferrals(Policy):
         yield SettleOpenItem(case=e.event.case, item=e.event.referral, occurred=e.event.occurred)
 
 
+class CaseKeepsOpenSightings(Policy):
+    """A case knows which sightings nobody has answered yet, so that it is not closed over them unnoticed."""
+
+    name = "case_keeps_open_sightings"
+
+    @on(SightingReported)
+    def reported(self, e: Recorded[SightingReported]) -> Iterable[Reaction]:
+        """Open from when it is reported."""
+        seen = e.event
+        yield KeepOpenItem(case=seen.case, item=seen.sighting, kind=OpenItemKind.SIGHTING, occurred=seen.occurred)
+
+    @on(SightingVerified, SightingDismissed)
+    def answered(self, e: Recorded[SightingVerified | SightingDismissed]) -> Iterable[Reaction]:
+        """Until it is answered, either way."""
+        yield SettleOpenItem(case=e.event.case, item=e.event.sighting, occurred=e.event.occurred)
+
+
 class ReviewsAreHeld(Policy):
     """A case whose day of review passes is on record as missed."""
 
@@ -186,6 +211,75 @@ class SharingNeedsConsent(Policy):
         yield StopSharing(referral=e.event.referral, reason=StopReason.CONSENT_MISSING, occurred=e.event.occurred)
 
 
+class RecipientsAreTold(Policy):
+    """Where sharing stops, whoever was told before is told that: a notice is requested, and a person sends it."""
+
+    name = "recipients_are_told"
+
+    @on(SharingStopped)
+    def stopped(self, e: Recorded[SharingStopped]) -> Iterable[Reaction]:
+        """One notice a referral."""
+        yield RequestNotice(
+            message=notice_of(e.event.referral),
+            case=e.event.case,
+            referral=e.event.referral,
+            notice=Notice.SHARING_STOPPED,
+            occurred=e.event.occurred,
+        )
+
+
+class ConfirmedMatchIsLinked(Policy):
+    """A confirmed match links the two records; one that is thought over again dissolves that link."""
+
+    name = "confirmed_match_is_linked"
+
+    @on(MatchConfirmed)
+    def confirmed(self, e: Recorded[MatchConfirmed]) -> Iterable[Reaction]:
+        """They are of one person."""
+        found = e.event
+        yield LinkRecords(
+            link=found.link,
+            first=found.missing,
+            second=found.found,
+            grounds="Their match was confirmed.",
+            occurred=found.occurred,
+        )
+
+    @on(MatchReconsidered)
+    def reconsidered(self, e: Recorded[MatchReconsidered]) -> Iterable[Reaction]:
+        """Perhaps they are not."""
+        if e.event.link:
+            yield UnlinkRecords(link=e.event.link, occurred=e.event.occurred)
+
+
+class BrokenGlassIsLookedAt(Policy):
+    """A supervisor looks at every access by break-glass within a day, or it is on record that nobody did."""
+
+    name = "broken_glass_is_looked_at"
+
+    @on(GlassBroken)
+    def broken(self, e: Recorded[GlassBroken]) -> Iterable[Reaction]:
+        """The clock runs from when it was broken."""
+        access = e.event.access
+        due = e.event.since + break_glass.REVIEW_WITHIN
+        yield Deadline(access_key(access), due, RecordAccessUnreviewed(access=access))
+
+    @on(AccessReviewed)
+    def reviewed(self, e: Recorded[AccessReviewed]) -> Iterable[Reaction]:
+        """Done."""
+        yield Cancel(access_key(e.event.access))
+
+
+def notice_of(referral: str) -> str:
+    """The notice that sharing under a referral has stopped: one, however often that is said."""
+    return str(uuid5(UUID(referral), "sharing_stopped"))
+
+
+def access_key(access: str) -> str:
+    """One look an access."""
+    return f"access-review-{access}"
+
+
 def review_key(case: CaseId) -> str:
     """One review is due at a time."""
     return f"case-review-{case}"
@@ -204,7 +298,11 @@ def end_of(day: date) -> datetime:
 policies = (
     RehabilitationAnswers(),
     CaseKeepsOpenReferrals(),
+    CaseKeepsOpenSightings(),
     ReviewsAreHeld(),
     DisclosuresAreReviewed(),
     SharingNeedsConsent(),
+    RecipientsAreTold(),
+    ConfirmedMatchIsLinked(),
+    BrokenGlassIsLookedAt(),
 )

@@ -1,0 +1,88 @@
+"""What is to be told: requested, sent after a look at safe contact, confirmed or failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.cases.disappearance.search import WhyFailed
+from services.cases.message import (
+    ConfirmMessage,
+    MessageConfirmed,
+    MessageFailed,
+    MessageRequested,
+    MessageSent,
+    Notice,
+    NoticeRequested,
+    RecordMessageFailed,
+    RecordMessageSent,
+    RequestMessage,
+    RequestNotice,
+    message,
+)
+from services.cases.person.contact import ChannelKind
+from shared.messages import Event
+from shared.testing import given
+from tests.cases.examples import CASE, DAY, PERSON, REFERRAL, an_id
+
+MESSAGE = an_id(45)
+REQUESTED = MessageRequested(
+    message=MESSAGE, person=PERSON, by_means=ChannelKind.PHONE, text="Please call.", occurred=DAY
+)
+NOTICE = NoticeRequested(message=MESSAGE, case=CASE, referral=REFERRAL, notice=Notice.SHARING_STOPPED, occurred=DAY)
+SENT = MessageSent(message=MESSAGE, occurred=DAY)
+CONFIRMED = MessageConfirmed(message=MESSAGE, occurred=DAY)
+FAILED = MessageFailed(message=MESSAGE, reason=WhyFailed.UNREACHABLE, occurred=DAY)
+SEND = RecordMessageSent(message=MESSAGE, safe_contact_checked=True, occurred=DAY)
+CONFIRM = ConfirmMessage(message=MESSAGE, occurred=DAY)
+FAIL = RecordMessageFailed(message=MESSAGE, reason=WhyFailed.UNREACHABLE, occurred=DAY)
+
+
+def requesting(**changes: Any) -> RequestMessage:
+    return RequestMessage.model_validate(REQUESTED.model_dump() | changes)
+
+
+def test_a_message_is_requested_once() -> None:
+    given(message).when(requesting()).then(REQUESTED)
+    given(message, REQUESTED).when(requesting()).refused("requested-once")
+    given(message).when(requesting(occurred="2008-10-03")).refused("not-in-the-future")
+
+
+def test_a_notice_that_is_asked_for_again_changes_nothing() -> None:
+    notice = RequestNotice.model_validate(NOTICE.model_dump())
+    given(message).when(notice).then(NOTICE)
+    given(message, NOTICE).when(notice).then()
+
+
+def test_safe_contact_is_looked_at_before_every_message_to_a_person() -> None:
+    unchecked = SEND.model_copy(update={"safe_contact_checked": False})
+    given(message, REQUESTED).when(unchecked).refused("safe-contact-first")
+    given(message, REQUESTED).when(SEND).then(SENT)
+    given(message, NOTICE).when(unchecked).then(SENT)
+
+
+def test_a_message_arrives_or_does_not_and_a_repeat_changes_nothing() -> None:
+    given(message, REQUESTED, SENT).when(SEND).then()
+    given(message, REQUESTED, SENT).when(CONFIRM).then(CONFIRMED)
+    given(message, REQUESTED, SENT, CONFIRMED).when(CONFIRM).then()
+    given(message, REQUESTED, SENT).when(FAIL).then(FAILED)
+    given(message, REQUESTED, FAILED).when(FAIL).then()
+
+
+def test_a_message_that_failed_can_be_sent_again() -> None:
+    given(message, REQUESTED, FAILED).when(SEND).then(SENT)
+
+
+@pytest.mark.parametrize(
+    ("history", "command"),
+    [((), CONFIRM), ((FAILED,), CONFIRM), ((SENT, CONFIRMED), FAIL), ((SENT, CONFIRMED), SEND)],
+)
+def test_a_message_takes_no_step_that_does_not_follow(history: tuple[Event, ...], command: Any) -> None:
+    given(message, REQUESTED, *history).when(command).refused("message-step")
+
+
+@pytest.mark.parametrize("command", [SEND, CONFIRM, FAIL])
+def test_only_a_message_that_was_requested_has_a_fate(command: Any) -> None:
+    given(message).when(command).refused("not-found")
+    given(message, REQUESTED).when(command.model_copy(update={"occurred": "2008-10-03"})).refused("not-in-the-future")

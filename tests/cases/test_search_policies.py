@@ -1,0 +1,173 @@
+"""What a search leads to, over the real log: open items, withdrawals, links, notices, second looks; each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services import campaigns, cases
+from services.campaigns.campaign.materials import ArtefactKind, ArtefactMade
+from services.campaigns.campaign.planning import CampaignPlanned
+from services.campaigns.campaign.state import Kind
+from services.cases.break_glass import BreakGlass, ReviewAccess
+from services.cases.case.record import CaseKind
+from services.cases.disappearance.finding import FindingRetracted, RecordFound
+from services.cases.disappearance.record import FoundAs
+from services.cases.match import ConfirmMatch, ReconsiderMatch, match_of
+from services.cases.policies import notice_of
+from services.cases.referral.disclosure import SharingStopped, StopReason
+from services.cases.sighting import DismissSighting, WhyDismissed
+from shared.messages import Role
+from tests.assembled import Assembled
+from tests.cases.examples import CASE, DAY, PERSON, REFERRAL, SIGHTING, an_id, assigned, opened, referral_made
+from tests.cases.missing import DISAPPEARANCE, FOUND, STRANGER, published
+from tests.cases.test_match import PROPOSED
+from tests.cases.test_sighting import REPORTED
+
+CAMPAIGN, ARTEFACT = an_id(60), an_id(61)
+PLANNED = CampaignPlanned(
+    campaign=CAMPAIGN,
+    kind=Kind.PUBLIC_ACTION,
+    title="25 May",
+    aim="That they are not forgotten",
+    planned_for="2009-05-25",
+    town="Vilnius",
+    occurred=DAY,
+)
+MATCH = match_of(PERSON, STRANGER)
+FIND = RecordFound(disappearance=DISAPPEARANCE, person=PERSON, how=FoundAs.ALIVE, adult=True, occurred=DAY)
+
+
+def poster(artefact: str = ARTEFACT) -> ArtefactMade:
+    return ArtefactMade(campaign=CAMPAIGN, artefact=artefact, kind=ArtefactKind.POSTER, shows=PERSON, occurred=DAY)
+
+
+class Centre(Assembled):
+    """Cases and campaigns, with somebody who is missed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, [cases.context, campaigns.context])
+        self.record(f"case-{CASE}", opened(CaseKind.MISSING_PERSON), assigned())
+        self.record(f"disappearance-{DISAPPEARANCE}", *published())
+        self.record(f"campaign-{CAMPAIGN}", PLANNED, poster())
+        self.settle()
+
+    def types(self, stream: str) -> list[str]:
+        """What happened in a stream, in order."""
+        return [event.type.split(".")[1] for event in self.store.read_stream(stream)]
+
+    def parked(self) -> list[str | None]:
+        """The rules, or error codes, that reactions failed at."""
+        return [parked.rule or parked.error for status in self.policies.status() for parked in status.parked]
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    opened_centre = Centre(tmp_path)
+    yield opened_centre
+    opened_centre.close()
+
+
+def test_a_case_keeps_a_sighting_open_until_it_is_answered(centre: Centre) -> None:
+    centre.record(f"sighting-{SIGHTING}", REPORTED)
+    centre.settle()
+    assert centre.types(f"case-{CASE}")[-1] == "OpenItemKept"
+    centre.send(DismissSighting(sighting=SIGHTING, reason=WhyDismissed.FALSE, occurred=DAY), Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"case-{CASE}")[-1] == "OpenItemSettled"
+
+
+def test_a_sighting_in_a_case_that_is_not_there_is_seen_by_a_person(centre: Centre) -> None:
+    centre.record(f"sighting-{an_id(62)}", REPORTED.model_copy(update={"sighting": an_id(62), "case": an_id(63)}))
+    centre.settle()
+    assert centre.parked() == ["not-found"]
+
+
+def test_once_found_posters_and_campaign_materials_are_withdrawn(centre: Centre) -> None:
+    centre.send(FIND, Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"disappearance-{DISAPPEARANCE}")[-2:] == ["MissingPersonFound", "WithdrawalRequested"]
+    assert centre.types(f"campaign-{CAMPAIGN}")[-1] == "ArtefactWithdrawn"
+    assert centre.parked() == []
+
+
+def test_the_campaign_s_file_does_not_tell_that_somebody_was_found(centre: Centre) -> None:
+    centre.send(FIND, Role.CASEWORKER)
+    centre.settle()
+    assert b"found" not in list(centre.store.read_stream(f"campaign-{CAMPAIGN}"))[-1].data
+
+
+def test_material_that_is_recorded_late_is_withdrawn_all_the_same(centre: Centre) -> None:
+    centre.send(FIND, Role.CASEWORKER)
+    centre.settle()
+    centre.record(f"campaign-{CAMPAIGN}", poster(an_id(64)))
+    centre.settle()
+    assert centre.types(f"campaign-{CAMPAIGN}").count("ArtefactWithdrawn") == 2
+
+
+def test_after_a_wrong_finding_new_material_may_show_them_again(centre: Centre) -> None:
+    retracted = FindingRetracted(
+        disappearance=DISAPPEARANCE, case=CASE, person=PERSON, grounds="Another.", occurred=DAY
+    )
+    centre.record(f"disappearance-{DISAPPEARANCE}", FOUND, retracted)
+    centre.settle()
+    centre.record(f"campaign-{CAMPAIGN}", poster(an_id(64)))
+    centre.settle()
+    assert centre.types(f"campaign-{CAMPAIGN}").count("ArtefactWithdrawn") == 1
+
+
+def test_material_that_shows_nobody_stays(centre: Centre) -> None:
+    neutral = ArtefactMade(campaign=CAMPAIGN, artefact=an_id(65), kind=ArtefactKind.BANNER, occurred=DAY)
+    centre.record(f"campaign-{CAMPAIGN}", neutral)
+    centre.send(FIND, Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"campaign-{CAMPAIGN}").count("ArtefactWithdrawn") == 1
+
+
+def test_a_confirmed_match_links_the_records_and_a_second_thought_dissolves_that(centre: Centre) -> None:
+    answer = {"match": MATCH, "missing": PERSON, "grounds": "The scar.", "occurred": DAY}
+    centre.record(f"match-{MATCH}", PROPOSED)
+    for expected in (["RecordsLinked"], ["RecordsLinked"]):
+        centre.send(ConfirmMatch.model_validate(answer), Role.CASEWORKER, actor="w-2")
+        centre.settle()
+        link = next(e for e in centre.store.read_all(backwards=True) if e.type == "cases.RecordsLinked").stream
+        assert centre.types(link) == expected
+        centre.send(ReconsiderMatch.model_validate(answer), Role.CASEWORKER)
+        centre.settle()
+        assert centre.types(link) == ["RecordsLinked", "RecordsUnlinked"]
+    assert centre.parked() == []
+
+
+def test_where_sharing_stops_one_notice_is_requested(centre: Centre) -> None:
+    centre.record(
+        f"referral-{REFERRAL}",
+        referral_made(),
+        SharingStopped(referral=REFERRAL, case=CASE, reason=StopReason.CONSENT_WITHDRAWN, occurred=DAY),
+    )
+    centre.settle()
+    assert centre.types(f"message-{notice_of(REFERRAL)}") == ["NoticeRequested"]
+
+
+def test_broken_glass_is_looked_at_within_a_day_or_on_record_as_not(centre: Centre) -> None:
+    for number, looked_at in ((66, True), (67, False)):
+        breaking = BreakGlass(
+            access=an_id(number),
+            case=CASE,
+            person=PERSON,
+            grounds="She calls.",
+            until=centre.now + timedelta(hours=8),
+        )
+        centre.send(breaking, Role.DUTY_OFFICER, actor="d-1")
+        if looked_at:
+            review = ReviewAccess(access=an_id(number), person=PERSON, justified=True, grounds="A bed.")
+            centre.send(review, Role.SUPERVISOR, actor="s-1")
+    centre.settle()
+    centre.now += timedelta(hours=23, minutes=59)
+    assert centre.policies.fire_due(centre.now) == 0
+    centre.now += timedelta(minutes=1)
+    assert centre.policies.fire_due(centre.now) == 1
+    assert centre.types(f"break-glass-{an_id(66)}") == ["GlassBroken", "AccessReviewed"]
+    assert centre.types(f"break-glass-{an_id(67)}") == ["GlassBroken", "AccessReviewMissed"]
