@@ -1,14 +1,16 @@
 """Settings, from the environment alone: `PORT=8080 LOG_FORMAT=json forgetmenot serve`.
 
-Every name below is a variable, in capitals. An empty variable counts as not set.
+Every name below is a variable, in capitals. An empty variable counts as not set. What is secret may be in a file in its
+place: `AMQP_URL_FILE=/run/secrets/amqp-url` stands for `AMQP_URL` with the contents of that file.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Invalid
@@ -31,6 +33,17 @@ class Settings(BaseSettings):
     max_body: int = Field(2**20, ge=1024, le=2**30, description="The largest request body, in bytes")
     threads: int = Field(32, ge=1, le=1024, description="Commands under way at once; as many queries beside them")
 
+    # The distributed topology.
+    read_models_url: SecretStr | None = Field(
+        None, description="Where read models are: postgresql+psycopg://...; left out: SQLite in the data folder"
+    )
+    amqp_url: SecretStr | None = Field(None, description="The broker between the gateway and the services")
+    transport_key_file: Path | None = Field(
+        None, description="What calls are sealed with on the broker; left out: transport.key in the data folder"
+    )
+    call_seconds: float = Field(10.0, gt=0, le=300, description="How long the gateway waits for a service")
+    in_flight: int = Field(128, ge=1, le=10_000, description="Calls under way at once; more are refused at once")
+
 
 def load_settings() -> Settings:
     """Read the environment. Raises `Invalid` with one sentence that names the variable and what it accepts.
@@ -38,9 +51,22 @@ def load_settings() -> Settings:
     The sentence leaves the value out: a variable in the wrong place may hold a secret.
     """
     try:
-        return Settings()
+        return Settings(**_from_files())
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         variable = str(first["loc"][0]).upper()
         needs = first["msg"][0].lower() + first["msg"][1:]
         raise Invalid(f"The environment variable {variable} is not usable: {needs}.", variable=variable) from None
+
+
+def _from_files() -> dict[str, Any]:
+    """The settings whose values are in files. Raises `Invalid` for a file that cannot be read."""
+    found: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        variable = f"{name.upper()}_FILE"
+        if path := os.environ.get(variable):
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                raise Invalid(f"The file that {variable} names cannot be read.", variable=variable) from None
+    return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import structlog
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, MetaData, inspect, text
 
 from shared.eventstore.port import EventStore
-from shared.projections.engine import read_model_engine
+from shared.projections.engine import read_model_engine, writing
 
 log = structlog.get_logger()
 
@@ -25,10 +25,7 @@ def drop_read_models_of_another_log(path: Path, store: EventStore) -> bool:
         return False
     engine = read_model_engine(path)
     try:
-        with engine.connect() as connection:
-            kept = set(inspect(connection).get_table_names())
-            asked = [f"SELECT max(position) FROM {name}" for name in CHECKPOINTS if name in kept]  # noqa: S608
-            reached = max((connection.execute(text(one)).scalar() or 0 for one in asked), default=0)
+        reached = _reached(engine)
     finally:
         engine.dispose()
     if reached <= store.head():
@@ -37,3 +34,24 @@ def drop_read_models_of_another_log(path: Path, store: EventStore) -> bool:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     log.warning("read models are made anew: the log was put back from a backup", reached=reached, head=store.head())
     return True
+
+
+def empty_read_models_of_another_log(engine: Engine, store: EventStore) -> bool:
+    """The same in a database that is not a file of ours: every table goes, for none of them is anything but derived."""
+    reached = _reached(engine)
+    if reached <= store.head():
+        return False
+    with writing(engine) as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        tables.drop_all(connection)
+    log.warning("read models are made anew: the log was put back from a backup", reached=reached, head=store.head())
+    return True
+
+
+def _reached(engine: Engine) -> int:
+    """The furthest position that a read model or a policy says it has come to."""
+    with engine.connect() as connection:
+        kept = set(inspect(connection).get_table_names())
+        asked = [f"SELECT max(position) FROM {name}" for name in CHECKPOINTS if name in kept]  # noqa: S608
+        return max((connection.execute(text(one)).scalar() or 0 for one in asked), default=0)

@@ -21,7 +21,7 @@ from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
 from services.gateway import reactions
 from services.gateway.contexts import CONTEXTS, registry
-from services.gateway.derived import drop_read_models_of_another_log
+from services.gateway.derived import drop_read_models_of_another_log, empty_read_models_of_another_log
 from services.protection import certificate
 from services.protection import queries as protection_queries
 from services.protection.document_desk import DocumentDesk
@@ -61,6 +61,7 @@ class Installation:
         self.folder = usable(settings.data_dir)
         self.registry = registry()
         with ExitStack() as opened:
+            self._opened = opened
             self.keys = open_keys(self.folder)
             opened.callback(self.keys.close)
             self.vault = AesGcmVault(self.keys)
@@ -86,7 +87,8 @@ class Installation:
     @cached_property
     def engine(self) -> Engine:
         """Where read models are."""
-        engine = read_model_engine(self.folder / READ_MODELS)
+        url = self.settings.read_models_url
+        engine = read_model_engine(url.get_secret_value() if url else self.folder / READ_MODELS)
         self._opened.callback(engine.dispose)
         return engine
 
@@ -171,7 +173,10 @@ class Installation:
     def _take_up(self) -> None:
         """Hold log, ledger and read models against each other: any of them may have been put back from a backup."""
         if self.store.describe().role == "owner":
-            drop_read_models_of_another_log(self.folder / READ_MODELS, self.store)
+            if self.settings.read_models_url:
+                empty_read_models_of_another_log(self.engine, self.store)
+            else:
+                drop_read_models_of_another_log(self.folder / READ_MODELS, self.store)
             complete(
                 self.store, self.keys, lambda command, command_id: self.send(command, RESTORE, command_id), today()
             )

@@ -43,7 +43,8 @@ def read_model_engine(url_or_path: str | Path) -> Engine:
     text = str(url_or_path)
     url = make_url(text if "://" in text else f"sqlite:///{text}")
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=_POOL, max_overflow=_BURST - _POOL, pool_pre_ping=True)
+        # A server has so many connections for all processes together.
+        return create_engine(url, pool_size=4, max_overflow=_POOL - 4, pool_pre_ping=True, pool_use_lifo=True)
     assert url.database, "read models need a file"  # noqa: S101
     _create_for_owner(Path(url.database))
     engine = create_engine(url, pool_size=_POOL, max_overflow=_BURST - _POOL, pool_use_lifo=True)
