@@ -1,0 +1,175 @@
+"""Whatever comes over the wire, the node answers with a status of the protocol's, never with a fault of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kurrentdbclient.protos.v1 import persistent_pb2, shared_pb2, streams_pb2
+from kurrentdbclient.protos.v2.streams import streams_pb2 as streams_v2_pb2
+
+from shared.eventstore.node import protocol
+from tests.node.running import RunningNode, running
+
+STREAMS = "/event_store.client.streams.Streams/"
+SECOND = "/kurrentdb.protocol.v2.streams.StreamsService/"
+GROUPS = "/event_store.client.persistent_subscriptions.PersistentSubscriptions/"
+OPERATIONS = "/event_store.client.operations.Operations/"
+USERS = "/event_store.client.users.Users/"
+
+# Each method, the message that it takes, and whether it takes and gives streams.
+METHODS: list[tuple[str, Any, bool, bool]] = [
+    (STREAMS + "Read", streams_pb2.ReadReq, False, True),
+    (STREAMS + "Append", streams_pb2.AppendReq, True, False),
+    (STREAMS + "BatchAppend", streams_pb2.BatchAppendReq, True, True),
+    (STREAMS + "Delete", streams_pb2.DeleteReq, False, False),
+    (STREAMS + "Tombstone", streams_pb2.TombstoneReq, False, False),
+    (SECOND + "AppendSession", streams_v2_pb2.AppendRequest, True, False),
+    (SECOND + "AppendRecords", streams_v2_pb2.AppendRecordsRequest, False, False),
+    (GROUPS + "Create", persistent_pb2.CreateReq, False, False),
+    (GROUPS + "Update", persistent_pb2.UpdateReq, False, False),
+    (GROUPS + "Delete", persistent_pb2.DeleteReq, False, False),
+    (GROUPS + "GetInfo", persistent_pb2.GetInfoReq, False, False),
+    (GROUPS + "List", persistent_pb2.ListReq, False, False),
+    (GROUPS + "ReplayParked", persistent_pb2.ReplayParkedReq, False, False),
+    (GROUPS + "Read", persistent_pb2.ReadReq, True, True),
+    (OPERATIONS + "StopScavenge", protocol.StopScavengeReq, False, False),
+    (USERS + "Create", protocol.UserReq, False, False),
+    (USERS + "Details", protocol.LoginReq, False, True),
+    ("/event_store.client.gossip.Gossip/Read", shared_pb2.Empty, False, False),
+]
+
+# Few names, so that requests meet each other's streams and groups.
+TEXTS = st.sampled_from(["a", "b", "$a", "$$a", "$all", "$>", "$metadata", "", "^a", "(", "Pinned", "no\0name", "ž"])
+IDS = st.uuids().map(str) | st.sampled_from(["", "no id", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"])
+NUMBERS = st.sampled_from([0, 1, 2, 3, 100, 2**31 - 1])
+LARGE = NUMBERS | st.sampled_from([2**63 - 1, 2**63, 2**64 - 1])
+SIGNED = NUMBERS | st.sampled_from([-1, -2, -4, -(2**31)])
+
+
+def values(field: FieldDescriptor, depth: int) -> st.SearchStrategy[Any]:
+    """Values of a field, likely and unlikely ones."""
+    kinds = FieldDescriptor
+    match field.type:
+        case kinds.TYPE_MESSAGE:
+            return messages(field.message_type, depth - 1)
+        case kinds.TYPE_STRING:
+            return IDS if field.name in ("string", "record_id") else TEXTS
+        case kinds.TYPE_BYTES:
+            return TEXTS.map(str.encode) | st.binary(max_size=12) | st.sampled_from([b"0@a", b'{"$tb": 3}', b"\xff@"])
+        case kinds.TYPE_BOOL:
+            return st.booleans()
+        case kinds.TYPE_UINT64:
+            return LARGE
+        case kinds.TYPE_DOUBLE | kinds.TYPE_FLOAT:
+            return st.floats()
+        case kinds.TYPE_UINT32:
+            return NUMBERS
+        case kinds.TYPE_ENUM:
+            return st.integers(0, 6)
+        case _:
+            return SIGNED
+
+
+@st.composite
+def messages(draw: st.DrawFn, kind: Descriptor, depth: int = 6) -> dict[str, Any]:
+    """What a message of `kind` may be made of."""
+    made: dict[str, Any] = {}
+    if depth <= 0:
+        return made
+    for field in kind.fields:
+        if field.containing_oneof and field.containing_oneof.name in {
+            f.containing_oneof.name for f in kind.fields if f.name in made and f.containing_oneof
+        }:
+            continue
+        if not draw(st.sampled_from([True, True, True, False])):
+            continue
+        if field.message_type and field.message_type.GetOptions().map_entry:
+            keys = st.sampled_from(["type", "content-type", "x"])
+            value = field.message_type.fields_by_name["value"]
+            made[field.name] = draw(st.dictionaries(keys, values(value, depth), max_size=3))
+        elif field.is_repeated:
+            made[field.name] = draw(st.lists(values(field, depth), max_size=3))
+        else:
+            made[field.name] = draw(values(field, depth))
+    return made
+
+
+def built(kind: Any, made: dict[str, Any]) -> bytes:
+    message: Message = kind(**made)
+    data: bytes = message.SerializeToString()
+    return data
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, list[bytes], bool, bool]:
+    """A call: its path, its messages, and whether it takes and gives streams."""
+    path, kind, takes_stream, gives_stream = draw(st.sampled_from(METHODS))
+    whole = messages(kind.DESCRIPTOR).map(lambda made: built(kind, made))
+    broken = st.builds(
+        lambda data, at, junk: data[:at] + junk + data[at:], whole, st.integers(0, 60), st.binary(max_size=6)
+    )
+    sent = draw(st.lists(whole | broken, min_size=1, max_size=4 if takes_stream else 1))
+    return path, sent, takes_stream, gives_stream
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    with running(tmp_path_factory.mktemp("fuzz") / "log") as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def channel(fuzzed: RunningNode) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{fuzzed.port}") as opened:
+        yield opened
+
+
+def call(channel: grpc.Channel, path: str, sent: list[bytes], takes_stream: bool, gives_stream: bool) -> None:
+    timeout = 2.0 if not gives_stream else 0.15  # whoever subscribes would wait for ever
+    match takes_stream, gives_stream:
+        case False, False:
+            channel.unary_unary(path)(sent[0], timeout=timeout)
+        case True, False:
+            channel.stream_unary(path)(iter(sent), timeout=timeout)
+        case False, True:
+            list(channel.unary_stream(path)(sent[0], timeout=timeout))
+        case True, True:
+            list(channel.stream_stream(path)(iter(sent), timeout=timeout))
+
+
+def check(channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]) -> None:
+    try:
+        call(channel, *request)
+    except grpc.RpcError as error:
+        assert error.code() not in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL), error.details()
+
+
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=QUIET)
+@given(request=requests())
+def test_no_request_makes_the_node_fail(channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]) -> None:
+    check(channel, request)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@settings(max_examples=20_000, deadline=None, suppress_health_check=QUIET)
+@given(request=requests())
+def test_no_request_of_very_many_makes_the_node_fail(
+    channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]
+) -> None:
+    check(channel, request)
+
+
+def test_after_all_that_the_log_is_sound(fuzzed: RunningNode, tmp_path: Path) -> None:
+    assert fuzzed.node.log.verify().sound
