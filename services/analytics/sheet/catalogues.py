@@ -42,9 +42,9 @@ def up_to_date(language: Language) -> Catalog:
         header_comment="# What is printed on the sheet of the activity report.",
     )
     made.revision_date = made.creation_date = held.creation_date
-    for text, file, _ in texts():
+    for text, place, line in texts():
         known = held.get(text[0] if isinstance(text, tuple) else text)
-        made.add(text, known.string if known else "", locations=[(file, None)])
+        made.add(text, known.string if known else "", locations=[(place, line)])
     return made
 
 

@@ -12,12 +12,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from services.analytics.report import ReportActivity
 from services.gateway.http.documents import LARGEST, ROUTE, add_documents, describe_documents
 from services.gateway.http.edge import Edge
 from services.gateway.http.endpoints import DeclaredRoutes, Threads, declared_routes
 from services.gateway.http.openapi import describe
 from services.gateway.http.page import add_page
 from services.gateway.http.replies import MethodNotAllowed
+from services.gateway.http.reports import add_reports, describe_reports
 from services.gateway.identities import Identities
 from services.protection.document_desk import DocumentDesk
 from shared.bus import Bus
@@ -48,9 +50,10 @@ def create_app(
     extra = tuple(extra_queries)
     for_commands = Threads(settings.threads, "command")
     for_queries = Threads(settings.threads, "query")
+    queries = [*(query for context in served for query in context.queries()), *extra]
     routes = declared_routes(
         [command for context in served for command in context.commands()],
-        [*(query for context in served for query in context.queries()), *extra],
+        queries,
         identities,
         bus,
         for_commands=for_commands,
@@ -58,6 +61,7 @@ def create_app(
     )
     if documents:
         add_documents(routes, documents, identities, for_commands)
+    add_reports(routes, queries, identities, bus, for_queries)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,8 +78,9 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={HTTPException: _not_served, RequestValidationError: _malformed},
     )
+    pages = describe_reports() if ReportActivity in queries else {}
     _add_health(app, readiness)
-    add_page(app, lambda: describe(served, extra, describe_documents() if documents else {}))
+    add_page(app, lambda: describe(served, extra, {**(describe_documents() if documents else {}), **pages}))
     app.add_middleware(DeclaredRoutes, routes=routes)
     app.add_middleware(Edge, max_body=settings.max_body, larger={ROUTE: LARGEST} if documents else {})
     return app

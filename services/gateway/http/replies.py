@@ -29,7 +29,9 @@ class Reply(NamedTuple):
 
     async def send(self, send: Send, *, more: bool = False, head: bool = False) -> None:
         """Send it; with `more` the exchange stays open, with `head` the body stays here."""
-        headers = [*STANDARD, *self.headers, (b"content-length", b"%d" % len(self.body))]
+        own = {name for name, _ in self.headers}
+        standard = (header for header in STANDARD if header[0] not in own)
+        headers = [*standard, *self.headers, (b"content-length", b"%d" % len(self.body))]
         if self.body:
             headers.append((b"content-type", self.media_type))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
