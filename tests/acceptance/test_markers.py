@@ -85,7 +85,7 @@ class World:
         asked = api.send("caseworker", "/programmes", {**programme, "occurred": records.DAY})
         self.made["programme"] = asked["ids"]["programme"]
         api.send("caseworker", f"/programmes/{self.made['programme']}/admission", {"occurred": records.DAY})
-        name = {"value": {"given": marker(), "kind": "alias"}}
+        name = {"value": {"given": marker(), "kind": "known_as"}}
         self.made["name"] = api.send("caseworker", f"/persons/{who}/names", name)["ids"]["name"]
         self.made["campaign"] = campaign(api)
         held = {"attendance": {"precision": "unstated"}, "occurred": records.LATER}

@@ -1,0 +1,116 @@
+"""Random histories with holds, links, shreddings, restores and rotations: what is forgotten is gone, and only that.
+
+And three deliberate mutants, each of which the same check must catch.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.protection import plan
+from shared.eventstore.port import EventStore, RecordedEvent
+from shared.merkle import MerkleLog
+from shared.privacy.vault import AesGcmVault
+from tests.protection.histories import (
+    HELD,
+    Centre,
+    Forget,
+    Hold,
+    Link,
+    Look,
+    Restart,
+    Retain,
+    Rotate,
+    Shred,
+    Step,
+    Write,
+)
+
+person, case = st.integers(0, 2), st.integers(0, 1)
+lost = st.sampled_from([(), ("keys",), ("log",), ("log", "keys")])
+steps: st.SearchStrategy[Step] = st.one_of(
+    st.builds(Write, person, case),
+    st.builds(Write, person, case),
+    st.builds(Hold, case),
+    st.builds(Link, person, person),
+    st.builds(Forget, person, lost),
+    st.builds(Shred, person),
+    st.builds(Rotate),
+    st.builds(Retain),
+    st.builds(Look),
+    st.builds(Restart),
+)
+
+
+def holds_for(history: list[Step] | tuple[Step, ...]) -> None:
+    """Play a history in a centre of its own, and check everything at its end."""
+    folder = Path(mkdtemp())
+    centre = Centre(folder)
+    try:
+        centre.play(history)
+        centre.check()
+    finally:
+        centre.close()
+        shutil.rmtree(folder)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=4, max_size=12))
+def test_what_is_forgotten_is_unreadable_everywhere_and_nothing_else_is(history: list[Step]) -> None:
+    holds_for(history)
+
+
+@pytest.mark.long
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=4, max_size=25))
+def test_what_is_forgotten_is_unreadable_in_longer_histories(history: list[Step]) -> None:
+    holds_for(history)
+
+
+@pytest.mark.parametrize("parts", [("keys",), ("log",), ("log", "keys")])
+def test_putting_back_an_older_copy_forgets_again(parts: tuple[str, ...]) -> None:
+    holds_for([Write(0, 0), Write(1, 0), Hold(1), Write(0, 1), Forget(0, parts), Restart(), Write(1, 1)])
+
+
+def test_the_history_that_the_mutants_live_in_is_sound() -> None:
+    holds_for(HELD)
+
+
+def test_a_key_that_is_kept_in_a_cache_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_looking(self: AesGcmVault) -> Any:
+        return self._in_use
+
+    monkeypatch.setattr(AesGcmVault, "_current", without_looking)
+    with pytest.raises(AssertionError, match=r"can be read that were forgotten|recorded of somebody who was forgotten"):
+        holds_for(HELD)
+
+
+def test_a_leaf_that_is_left_out_of_the_tree_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = MerkleLog.catch_up
+    monkeypatch.setattr(MerkleLog, "catch_up", lambda self, store, progress=None: whole(self, _Gap(store), progress))
+    with pytest.raises(AssertionError, match=r"the tree does not vouch for the log|does not cover the log"):
+        holds_for(HELD)
+
+
+def test_a_hold_that_is_not_read_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "holds", lambda store, today: [])
+    with pytest.raises(AssertionError, match="are lost"):
+        holds_for(HELD)
+
+
+class _Gap:
+    """A store that keeps the certificates of erasures from the tree."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def read_all(self, **asked: Any) -> Iterator[RecordedEvent]:
+        return (raw for raw in self._store.read_all(**asked) if raw.type != "protection.PersonForgotten")
