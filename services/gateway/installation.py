@@ -14,14 +14,14 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from services.audit import log_queries
+from services.audit import log_queries, reactions
 from services.audit import proofs as audit_proofs
 from services.audit.access import AccessLog, ShowAccessHistory
 from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
-from services.gateway import reactions
 from services.gateway.contexts import CONTEXTS, registry
 from services.gateway.derived import drop_read_models_of_another_log, empty_read_models_of_another_log
+from services.gateway.need_to_know import may_see
 from services.protection import certificate
 from services.protection import queries as protection_queries
 from services.protection.document_desk import DocumentDesk
@@ -73,7 +73,7 @@ class Installation:
     @property
     def projections(self) -> list[Projection]:
         """Every read model."""
-        return [projection for context in CONTEXTS for projection in context.projections]
+        return [projection.opening_with(self.vault) for context in CONTEXTS for projection in context.projections]
 
     def policies(self) -> list[Policy]:
         """Every policy, with those that destroy keys."""
@@ -101,7 +101,7 @@ class Installation:
     @cached_property
     def read_models(self) -> ReadModels:
         """Answers queries, on the record."""
-        return ReadModels(self.engine, self.projections, self.vault, disclosures=self.access_log)
+        return ReadModels(self.engine, self.projections, self.vault, disclosures=self.access_log, may_see=may_see)
 
     @cached_property
     def documents(self) -> Documents:
