@@ -32,7 +32,7 @@ class Assembled:
         self.vault = AesGcmVault.in_memory()
         self.registry = Registry(contexts)
         self.engine = read_model_engine(folder / "read-models.db")
-        self.projections = [projection for context in contexts for projection in context.projections]
+        self.projections = [one.opening_with(self.vault) for context in contexts for one in context.projections]
         handler = CommandHandler(self.store, self.registry, self.vault, clock=lambda: self.now)
         self.projector = Projector(self.store, self.engine, self.projections)
         self.read_models = ReadModels(self.engine, self.projections, self.vault)

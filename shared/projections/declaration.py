@@ -14,7 +14,8 @@
 
 Bump `version` whenever a table or a handler changes: the model is then rebuilt beside the live one and switched over.
 Personal values are stored as they are in the log, sealed (`e.sealed("text")`), and opened for the asker alone
-(`asking.reveal`), so that a read model has nothing of its own to forget.
+(`asking.reveal`), so that a read model has nothing of its own to forget. One that derives something from them all the
+same says so of its tables (`personal=True`): what it deletes there is purged from the file too.
 """
 
 from __future__ import annotations
@@ -27,14 +28,18 @@ from sqlalchemy import Column, Index, MetaData, RowMapping, Select, Table
 
 from shared.codec import Recorded
 from shared.messages import Origin, Query, Stored
+from shared.privacy.port import Vault
 
 F = TypeVar("F", bound=Callable[..., Any])
 Key = tuple[Any, ...]
 
 
-def table(name: str, *parts: Column[Any] | Index) -> Table:
-    """A table of a read model, in SQLAlchemy Core's terms. It needs a primary key."""
-    declared = Table(name, MetaData(), *parts)
+def table(name: str, *parts: Column[Any] | Index, personal: bool = False) -> Table:
+    """A table of a read model, in SQLAlchemy Core's terms. It needs a primary key.
+
+    `personal` says that it holds something derived from personal values: deleted rows leave nothing behind.
+    """
+    declared = Table(name, MetaData(), *parts, info={"personal": personal})
     if not declared.primary_key.columns:
         raise ValueError(f"table {name} needs a primary key")
     return declared
@@ -122,6 +127,10 @@ class Projection:
         """The queries that it answers."""
         for method in attributes_of(cls):
             yield from getattr(method, "_answers", ())
+
+    def opening_with(self, vault: Vault) -> Projection:
+        """This read model as whoever runs it needs it: itself, for all but those that open values to be filled."""
+        return self
 
     def answer(self, query: Query[Any], asking: Asking) -> Any:
         """Answer one of `queries()`."""

@@ -65,6 +65,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def purge(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, where deleted rows outlive their deletion. Tells whether nothing is left.
+
+    PostgreSQL frees deleted rows in its own time (autovacuum).
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+
+
 def is_circumstance(error: BaseException) -> bool:
     """Whether the database could not be used just now (locked, full, gone), as opposed to refusing a statement."""
     if not isinstance(error, DBAPIError):

@@ -178,7 +178,7 @@ def stored_table(declared: Table, number: int) -> Table:
         Column(column.name, column.type, nullable=column.nullable, primary_key=column.primary_key, autoincrement=False)
         for column in declared.columns
     ]
-    return Table(f"{declared.name}__{number}", MetaData(), *columns)
+    return Table(f"{declared.name}__{number}", MetaData(), *columns, info=declared.info)
 
 
 @cache

@@ -22,7 +22,7 @@ from shared.errors import NotFound, Unavailable
 from shared.eventstore.port import EventStore
 from shared.feed import Feed
 from shared.projections.declaration import Projection
-from shared.projections.engine import is_circumstance, writing
+from shared.projections.engine import is_circumstance, purge, writing
 from shared.projections.generations import (
     Generation,
     Standing,
@@ -70,6 +70,7 @@ class Projector:
         self._projections = {projection.name: projection for projection in projections}
         self._working: dict[int, Generation] = {}
         self._adopted: set[int] = set()  # generations that this projector builds beside the live ones
+        self._is_purged = False  # what was deleted before a break may still be in the write-ahead log
         _check_names(self._projections.values())
         with writing(engine) as connection:
             create_bookkeeping(connection)
@@ -159,9 +160,7 @@ class Projector:
                 break
         with writing(self._engine) as connection:
             sweep(connection, [projection])
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        purge(self._engine)
         return building.position if building else standing.position
 
     def retry(self, name: str) -> None:
@@ -232,6 +231,7 @@ class Projector:
             while not stop.is_set():
                 batch = feed.next(LOOK_UP_SECONDS)
                 if batch is None:
+                    self._purge()
                     if self._load() != members:
                         return
                     continue
@@ -263,13 +263,20 @@ class Projector:
                 if moved:
                     connection.execute(_MOVE, [{"number": one.number, "reached": position} for one in moved])
         for one in moved:
+            self._is_purged = self._is_purged and not one.rows.lets_go
             one.moved_to(position)
+        self._purge()
         for one in moving:
             if one not in moved:
                 one.rows.forget()
         for one, why in group.failed.items():
             self._narrow_down(one, why, position, taken)
         return not group.failed and len(moved) == len(moving)
+
+    def _purge(self) -> None:
+        """See to it that no copy of deleted personal rows is left; where a reader is in the way, at the next try."""
+        if not self._is_purged:
+            self._is_purged = purge(self._engine)
 
     def _narrow_down(self, one: Generation, why: str, position: int, taken: int) -> None:
         """Have it try a smaller part of what it failed at; once that is a single event, a few times, then stop it."""

@@ -57,6 +57,7 @@ class TableRows:
 
     def __init__(self, stored: Table, engine: Engine) -> None:
         self.pending: dict[Key, Pending] = {}
+        self._personal = bool(stored.info.get("personal"))
         self._engine = engine
         self._writes = Writes(stored, engine.dialect)
         self._key_names = self._writes.key_names
@@ -137,6 +138,11 @@ class TableRows:
         for shape in (DROP, *(shape for shape in batches if shape != DROP)):
             if rows := batches[shape]:
                 self._writes.execute(connection, shape, rows)
+
+    @property
+    def lets_go(self) -> bool:
+        """Whether something personal is to be deleted, of which no copy may stay anywhere in the file."""
+        return self._personal and None in self.pending.values()
 
     def settle(self) -> None:
         """What was pending is committed: remember it as it now is."""
@@ -225,6 +231,11 @@ class PendingRows:
         for rows in self._tables.values():
             if rows.pending:
                 rows.flush(connection)
+
+    @property
+    def lets_go(self) -> bool:
+        """Whether something personal is to be deleted."""
+        return any(rows.lets_go for rows in self._tables.values())
 
     def settle(self) -> None:
         """What was flushed is committed."""

@@ -1,7 +1,8 @@
-"""What can be asked of this context: case list and file, person file, referral pipeline."""
+"""What can be asked of this context: case list and file, person file and search, referral pipeline."""
 
 from services.cases.projections.case_files import CaseFiles
 from services.cases.projections.person_files import PersonFiles
+from services.cases.projections.person_search import PersonSearch
 from services.cases.projections.referrals import Referrals
 
-projections = (CaseFiles(), PersonFiles(), Referrals())
+projections = (CaseFiles(), PersonFiles(), PersonSearch(), Referrals())
