@@ -86,7 +86,10 @@ class Recorded(Generic[M]):
     @property
     def synthetic(self) -> bool:
         """Whether it was invented where a source leaves something open. Cheaper than all of the metadata."""
-        return bool(orjson.loads(self.raw.metadata).get("synthetic"))
+        metadata = self.raw.metadata
+        if b'"synthetic"' not in metadata:  # within a text the quotation marks would be escaped
+            return False
+        return b'"synthetic":true' in metadata or bool(orjson.loads(metadata).get("synthetic"))
 
     def sealed(self, field: str) -> str | None:
         """The personal value of `field`, still sealed, as text for a read model; None if there is none."""

@@ -1,14 +1,12 @@
 """The part of the activity's read model that is about persons: cases, referrals, programmes and services.
 
-A service keeps a row of its own, so that a correction replaces it and a retraction removes it; beside them services are
-counted by kind and day. Persons appear by id, and only to be counted once: forgetting one changes no figure.
+A service keeps a row of its own, so that a correction replaces it and a retraction removes it; the index by day holds
+all that the report reads of them. Persons appear by id, and only to be counted once: forgetting one changes no figure.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Column, Index, Integer, SmallInteger, String
+from sqlalchemy import Column, Index, String
 
 from services.analytics.dating import dated, day_columns
 from services.analytics.views.people import (
@@ -43,15 +41,7 @@ class People(Projection):
         Column("person", String),
         Column("kind", String),
         *day_columns(),
-        Index("activity_services_by_person", "ground", "day", "person", "vague", "synthetic"),
-    )
-    service_days = table(
-        "activity_service_days",
-        Column("kind", String, primary_key=True),
-        Column("day", Integer, primary_key=True, autoincrement=False),
-        Column("vague", SmallInteger, primary_key=True, autoincrement=False),
-        Column("synthetic", SmallInteger, primary_key=True, autoincrement=False),
-        Column("number", Integer),
+        Index("activity_services_by_day", "day", "ground", "person", "kind", "vague", "synthetic"),
     )
     programmes = table(
         "activity_programmes",
@@ -79,41 +69,47 @@ class People(Projection):
         Index("activity_referrals_by_day", "day"),
     )
 
-    @on(SupportGiven)
-    def supported(self, e: Recorded[SupportGiven], rows: Rows) -> None:
+    @on(SupportGiven, SupportCorrected)
+    def supported(self, e: Recorded[SupportGiven | SupportCorrected], rows: Rows) -> None:
         """Help within a case."""
         it = e.event
-        self._count(rows, e, it.support, it.person, _ground(it.recipient), it.kind, it.occurred)
-
-    @on(SupportCorrected)
-    def support_corrected(self, e: Recorded[SupportCorrected], rows: Rows) -> None:
-        """It was another help, or somebody else's."""
-        it = e.event
-        self._uncount(rows, it.support)
-        self._count(rows, e, it.support, it.person, _ground(it.recipient), it.kind, it.occurred)
+        day, _, vague = dated(it.occurred)
+        rows.put(
+            self.services,
+            service=it.support,
+            ground=VICTIM if it.recipient == "victim" else it.recipient,
+            person=it.person,
+            kind=it.kind,
+            day=day,
+            vague=vague,
+            synthetic=int(e.synthetic),
+        )
 
     @on(EntryRetracted)
     def retracted(self, e: Recorded[EntryRetracted], rows: Rows) -> None:
         """It should not have been there. Entries that are no help given have no row."""
-        self._uncount(rows, e.event.entry)
+        rows.drop(self.services, (e.event.entry,))
 
-    @on(ServiceDelivered)
-    def delivered(self, e: Recorded[ServiceDelivered], rows: Rows) -> None:
+    @on(ServiceDelivered, ServiceCorrected)
+    def delivered(self, e: Recorded[ServiceDelivered | ServiceCorrected], rows: Rows) -> None:
         """A service of a programme."""
         it = e.event
-        self._count(rows, e, it.service, it.beneficiary, it.ground, it.kind, it.occurred)
-
-    @on(ServiceCorrected)
-    def delivery_corrected(self, e: Recorded[ServiceCorrected], rows: Rows) -> None:
-        """It was another service, or on another day."""
-        it = e.event
-        self._uncount(rows, it.service)
-        self._count(rows, e, it.service, it.beneficiary, it.ground, it.kind, it.occurred)
+        day, _, vague = dated(it.occurred)
+        rows.put(
+            self.services,
+            service=it.service,
+            ground=it.ground,
+            person=it.beneficiary,
+            kind=it.kind,
+            day=day,
+            vague=vague,
+            synthetic=int(e.synthetic),
+        )
 
     @on(ServiceRetracted)
     def not_delivered(self, e: Recorded[ServiceRetracted], rows: Rows) -> None:
         """It was not delivered."""
-        self._uncount(rows, e.event.service)
+        rows.drop(self.services, (e.event.service,))
 
     @on(RecordsLinked)
     def linked(self, e: Recorded[RecordsLinked], rows: Rows) -> None:
@@ -155,29 +151,3 @@ class People(Projection):
     def referral_revoked(self, e: Recorded[ReferralRevoked], rows: Rows) -> None:
         """They were not sent on after all."""
         rows.drop(self.referrals, (e.event.referral,))
-
-    def _count(
-        self, rows: Rows, e: Recorded[Any], service: str, person: str, ground: str, kind: str, occurred: str
-    ) -> None:
-        day, _, vague = dated(occurred)
-        synthetic = int(e.synthetic)
-        rows.put(
-            self.services,
-            service=service,
-            ground=ground,
-            person=person,
-            kind=kind,
-            day=day,
-            vague=vague,
-            synthetic=synthetic,
-        )
-        rows.add(self.service_days, (kind, day, vague, synthetic), number=1)
-
-    def _uncount(self, rows: Rows, service: str) -> None:
-        if was := rows.get(self.services, (service,)):
-            rows.add(self.service_days, (was["kind"], was["day"], was["vague"], was["synthetic"]), number=-1)
-            rows.drop(self.services, (service,))
-
-
-def _ground(recipient: str) -> str:
-    return VICTIM if recipient == "victim" else recipient

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -39,7 +39,8 @@ def position_of(moment: str) -> int | None:
 
 def microseconds(instant: datetime) -> int:
     """An instant as whole microseconds since 1970, which sort and compare the same in every database."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def recorded_by(moment: str) -> int:

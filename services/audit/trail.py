@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, RowMapping, String, select
+from sqlalchemy import BigInteger, Column, Index, Integer, RowMapping, SmallInteger, String, select
 
 from services.audit.moment import EPOCH, Moment, microseconds, position_of, recorded_by
 from shared.codec import Recorded
@@ -99,9 +99,9 @@ class AuditTrail(Projection):
         Column("command_id", String),
         Column("correlation_id", String),
         Column("causation_id", String),
-        Column("synthetic", Boolean),
+        Column("synthetic", SmallInteger),
         Column("late_seconds", Integer),
-        Column("has_reason", Boolean),
+        Column("has_reason", SmallInteger),
         Index("trail_by_stream", "stream", "position"),
         Index("trail_by_actor", "actor", "position"),
         Index("trail_by_type", "type", "position"),
@@ -132,9 +132,9 @@ class AuditTrail(Projection):
             command_id=said.get("command_id"),
             correlation_id=said.get("$correlationId"),
             causation_id=said.get("$causationId"),
-            synthetic=said.get("synthetic", False),
+            synthetic=int(said.get("synthetic", False)),
             late_seconds=said.get("late_seconds"),
-            has_reason="reason" in said,
+            has_reason=int("reason" in said),
         )
 
     @answers(ReadTrail)

@@ -97,10 +97,10 @@ def one_for_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def services_by_kind(model: People, inquiry: Inquiry) -> dict[str, int]:
     """Each delivery, as last corrected."""
-    live = inquiry.live(model.service_days).c
+    live = inquiry.live(model.services).c
     found = inquiry.rows(
-        select(live.kind, func.sum(live.number).label("number"), *marks(live))
-        .where(inquiry.within(live.day), live.number > 0)
+        select(live.kind, func.count().label("number"), *marks(live))
+        .where(inquiry.within(live.day))
         .group_by(live.kind)
     )
     inquiry.note("services_by_kind", found)

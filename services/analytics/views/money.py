@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.dates import Occurred
 from shared.messages import View
 from shared.money import Money
 
@@ -33,7 +32,7 @@ class ProjectStarted(View, of="projects.ProjectStarted"):
 
     project: str
     year: int
-    occurred: Occurred
+    occurred: str
 
 
 class ProjectStartCorrected(View, of="projects.ProjectStartCorrected"):
@@ -41,7 +40,7 @@ class ProjectStartCorrected(View, of="projects.ProjectStartCorrected"):
 
     project: str
     year: int
-    occurred: Occurred
+    occurred: str
 
 
 class FunderRegistered(View, of="projects.FunderRegistered"):
@@ -91,7 +90,7 @@ class GrantAwarded(View, of="projects.GrantAwarded"):
     eligible_from: date
     eligible_until: date
     lines: tuple[Line, ...]
-    occurred: Occurred
+    occurred: str
 
 
 class GrantAmended(View, of="projects.GrantAmended"):

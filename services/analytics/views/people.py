@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shared.dates import Occurred
 from shared.messages import View
 
 VICTIM = "trafficking_victim"
@@ -17,7 +16,7 @@ class SupportGiven(View, of="cases.SupportGiven"):
     person: str
     recipient: str
     kind: str
-    occurred: Occurred
+    occurred: str
 
 
 class SupportCorrected(View, of="cases.SupportCorrected"):
@@ -27,7 +26,7 @@ class SupportCorrected(View, of="cases.SupportCorrected"):
     person: str
     recipient: str
     kind: str
-    occurred: Occurred
+    occurred: str
 
 
 class EntryRetracted(View, of="cases.EntryRetracted"):
@@ -62,7 +61,7 @@ class ProgrammeAdmitted(View, of="rehabilitation.ProgrammeAdmitted"):
     """From here its beneficiary is assisted."""
 
     programme: str
-    occurred: Occurred
+    occurred: str
 
 
 class ServiceDelivered(View, of="rehabilitation.ServiceDelivered"):
@@ -72,7 +71,7 @@ class ServiceDelivered(View, of="rehabilitation.ServiceDelivered"):
     beneficiary: str
     ground: str
     kind: str
-    occurred: Occurred
+    occurred: str
 
 
 class ServiceCorrected(View, of="rehabilitation.ServiceCorrected"):
@@ -82,7 +81,7 @@ class ServiceCorrected(View, of="rehabilitation.ServiceCorrected"):
     beneficiary: str
     ground: str
     kind: str
-    occurred: Occurred
+    occurred: str
 
 
 class ServiceRetracted(View, of="rehabilitation.ServiceRetracted"):
@@ -97,7 +96,7 @@ class CaseOpened(View, of="cases.CaseOpened"):
     case: str
     kind: str
     channel: str
-    occurred: Occurred
+    occurred: str
 
 
 class OpeningCorrected(View, of="cases.OpeningCorrected"):
@@ -106,7 +105,7 @@ class OpeningCorrected(View, of="cases.OpeningCorrected"):
     case: str
     kind: str
     channel: str
-    occurred: Occurred
+    occurred: str
 
 
 class ReferralMade(View, of="cases.ReferralMade"):
@@ -115,7 +114,7 @@ class ReferralMade(View, of="cases.ReferralMade"):
     referral: str
     person: str
     to: str
-    occurred: Occurred
+    occurred: str
 
 
 class ReferralRevoked(View, of="cases.ReferralRevoked"):

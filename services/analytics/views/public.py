@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.dates import Occurred
 from shared.messages import View
 
 
@@ -30,7 +29,7 @@ class CampaignHeld(View, of="campaigns.CampaignHeld"):
     venue: str | None = None
     town: str | None = None
     attendance: Count
-    occurred: Occurred
+    occurred: str
 
 
 class AttendanceCorrected(View, of="campaigns.AttendanceCorrected"):
@@ -48,7 +47,7 @@ class CampaignCorrected(View, of="campaigns.CampaignCorrected"):
     slogan: str | None = None
     venue: str | None = None
     town: str | None = None
-    held_on: Occurred | None = None
+    held_on: str | None = None
 
 
 class Body(BaseModel):
@@ -91,7 +90,7 @@ class AdvocacyConcluded(View, of="campaigns.AdvocacyConcluded"):
     outcome: str
     legal_act: Act | None = None
     observance: Kept | None = None
-    occurred: Occurred
+    occurred: str
 
 
 class GroupRegistered(View, of="campaigns.GroupRegistered"):
@@ -164,7 +163,7 @@ class AdvocacyBegun(View, of="campaigns.AdvocacyBegun"):
     title: str
     objective: str
     addressee: Body
-    occurred: Occurred
+    occurred: str
 
 
 class AdvocacyActionTaken(View, of="campaigns.AdvocacyActionTaken"):
@@ -172,7 +171,7 @@ class AdvocacyActionTaken(View, of="campaigns.AdvocacyActionTaken"):
 
     advocacy: str
     action: str
-    occurred: Occurred
+    occurred: str
 
 
 class FactStated(View, of="campaigns.FactStated"):
@@ -192,7 +191,7 @@ class PartnerRegistered(View, of="campaigns.PartnerRegistered"):
     name: str
     kind: str
     country: str
-    occurred: Occurred
+    occurred: str
 
 
 class PartnerCorrected(View, of="campaigns.PartnerCorrected"):
@@ -226,7 +225,7 @@ class JointWorkDone(View, of="campaigns.JointWorkDone"):
 
     partner: str
     work: str
-    occurred: Occurred
+    occurred: str
 
 
 class Wording(BaseModel):
@@ -269,7 +268,7 @@ class OrganisationDescribed(View, of="campaigns.OrganisationDescribed"):
     """This is what it is from then on."""
 
     description: Description
-    occurred: Occurred
+    occurred: str
 
 
 class DescriptionCorrected(View, of="campaigns.DescriptionCorrected"):
@@ -295,14 +294,14 @@ class BodyConstituted(View, of="campaigns.BodyConstituted"):
     kind: str
     seats: Seats
     appointed_by: str
-    occurred: Occurred
+    occurred: str
 
 
 class BodyDissolved(View, of="campaigns.BodyDissolved"):
     """It governs no longer."""
 
     body: str
-    occurred: Occurred
+    occurred: str
 
 
 class FigureRemarked(View, of="campaigns.FigureRemarked"):
