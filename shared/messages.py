@@ -148,7 +148,16 @@ def _is_new_id(info: FieldInfo) -> bool:
 
 
 class Query(_Declared, Generic[Answer]):
-    """A question to one read model. `class ListCases(Query[CasePage], route="GET /cases", roles=...)`."""
+    """A question to one read model. `class ListCases(Query[CasePage], route="GET /cases", roles=...)`.
+
+    One that declares a `media_type` answers with a text that goes out as it is: a calendar, not JSON.
+    """
+
+    media_type: ClassVar[str | None] = None
+
+    def __init_subclass__(cls, *, media_type: str | None = None, **config: Any) -> None:
+        super().__init_subclass__(**config)
+        cls.media_type = media_type
 
     @classmethod
     def answer_type(cls) -> type[Any]:

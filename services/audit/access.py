@@ -23,6 +23,7 @@ from shared.errors import ForgetMeNotError, Forgotten
 from shared.eventstore.port import NewEvent
 from shared.eventstore.sqlite import EmbeddedLog
 from shared.messages import Id, Origin, Query, Role
+from shared.privacy.durable import sync_folder
 from shared.privacy.personal import FORGOTTEN, Place, Retention
 from shared.privacy.port import KeyName, Vault
 
@@ -93,7 +94,7 @@ class AccessLog:
         try:
             self._append(entries)
         except ForgetMeNotError:
-            if not getattr(type(query), "opens_regardless", False):
+            if not query.opens_regardless:
                 raise
             self._spool.add(entries)
             return
@@ -165,6 +166,7 @@ class Spool:
     def add(self, entries: Sequence[tuple[str, NewEvent]]) -> None:
         """Keep them, on disk."""
         with self._lock:
+            new = not self._path.exists()
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 for stream, event in entries:
@@ -174,6 +176,8 @@ class Spool:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            if new:
+                sync_folder(self._path.parent)
             self._waiting = True
 
     def take(self) -> Iterator[list[tuple[str, NewEvent]]]:

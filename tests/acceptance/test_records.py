@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from tests.acceptance import records
@@ -188,3 +189,25 @@ def test_a_file_is_for_those_who_work_on_it(api: Api, role: str, may: bool) -> N
 def test_nothing_is_parked_after_all_this(api: Api) -> None:
     assert api.ask("administrator", "/policies/parked") == {"parked": []}
     assert api.request("GET", "/policies/parked", "caseworker").status_code == 403
+
+
+def test_a_reaction_that_a_rule_refuses_is_parked_where_people_see_it(api: Api) -> None:
+    of = records.file(api)
+    referral = records.refer(api, of)
+
+    def programmes() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = api.ask("caseworker", "/programmes", params={"referral": referral})["programmes"]
+        return found
+
+    (requested,) = api.server.eventually(programmes, "no programme was requested")
+    api.send("caseworker", f"/referrals/{referral}/declination", {"reason": "no_place", "occurred": DAY})
+    api.send("caseworker", f"/programmes/{requested['programme']}/admission", {"occurred": DAY})
+    parked = api.server.eventually(
+        lambda: api.ask("supervisor", "/policies/parked")["parked"], "the refused acceptance was not parked"
+    )
+    (found,) = [one for one in parked if one["command"] == "cases.AcceptReferral"]
+    assert (found["policy"], found["error"]) == ("rehabilitation_answers_referral", "rule") and found["rule"]
+    status = api.server.run("policies", "status", "--json")
+    assert found["id"] in {one["id"] for policy in orjson.loads(status.stdout) for one in policy["parked"]}
+    again = api.server.run("policies", "retry", found["id"])
+    assert again.returncode == 1 and again.stderr.count("\n") == 1

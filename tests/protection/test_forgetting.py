@@ -69,7 +69,8 @@ def test_what_is_forgotten_is_unreadable_everywhere_and_nothing_else_is(history:
 
 
 @pytest.mark.long
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(1800)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=4, max_size=25))
 def test_what_is_forgotten_is_unreadable_in_longer_histories(history: list[Step]) -> None:
     holds_for(history)

@@ -1,0 +1,87 @@
+"""`forgetmenot` beside a server that runs, on its folder."""
+
+from __future__ import annotations
+
+import httpx
+import orjson
+import pytest
+
+from tests.acceptance import records
+from tests.acceptance.serving import Api, Server, clean_environment, command
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+
+
+def test_token_prints_a_token_alone_and_it_is_who_it_says(server: Server, api: Api) -> None:
+    made = server.run("token", "--role", "caseworker", "--actor", "w-5", "--ttl", "600")
+    assert made.returncode == 0 and made.stderr == ""
+    token = made.stdout.removesuffix("\n")
+    assert token and not set(token) & set(" \n")
+    body = {"kind": "missing_person", "channel": "police", "person": records.person(api), "occurred": records.DAY}
+    opened = httpx.post(f"{server.url}/cases", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    trail = api.ask("auditor", "/audit/trail", params={"stream": opened.json()["stream"]}, wait_for=api.head())
+    assert [(entry["actor"], entry["roles"]) for entry in trail["entries"]] == [("w-5", ["caseworker"])]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("--role", "policy"), "never the role policy"),
+        (("--role", "caseworker", "--actor", "Ona Onaitė"), "an id such as"),
+        (("--role", "caseworker", "--ttl", "99999999"), "lives between"),
+    ],
+)
+def test_a_token_that_may_not_be_is_refused_in_one_sentence(server: Server, asked: tuple[str, ...], says: str) -> None:
+    refused = server.run("token", *asked)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert says in refused.stderr and "Ona" not in refused.stderr
+
+
+def test_audit_trail_is_filtered_as_over_http(server: Server, api: Api) -> None:
+    found = server.run("audit", "trail", "--type", "campaigns.CampaignHeld", "--actor", "camp-1", "--json")
+    assert orjson.loads(found.stdout) == api.ask(
+        "auditor", "/audit/trail", params={"type": "campaigns.CampaignHeld", "actor": "camp-1"}
+    )
+    table = server.run("audit", "trail", "--limit", "2", COLUMNS="200")
+    assert "projects.FunderRegistered" in table.stdout and "There is more" in table.stdout
+
+
+def test_the_log_is_described_and_verified_beside_the_server_that_writes_it(server: Server) -> None:
+    verified = server.run("log", "verify", "--json")
+    assert orjson.loads(verified.stdout)["sound"] is True
+    described = orjson.loads(server.run("log", "describe", "--json").stdout)
+    assert server.process is not None
+    assert (described["role"], described["owner_pid"]) == ("attached", server.process.pid)
+    assert described["head"] > 3000
+
+
+def test_master_keys_rotate_under_a_server_that_runs(server: Server, api: Api) -> None:
+    before = records.file(api, account="Sealed before.")
+    rotated = server.run("protection", "keys", "rotate")
+    assert rotated.returncode == 0, rotated.stderr
+    assert "Taken out" in server.run("protection", "keys", "retire").stdout
+    after = records.file(api, account="Sealed after.")
+    for of, account in (before, "Sealed before."), (after, "Sealed after."):
+        timeline = api.ask("caseworker", f"/cases/{of.case}", wait_for=api.head())["timeline"]
+        assert records.said(timeline, "CaseOpened") == [{"account": account}]
+
+
+def test_projections_and_policies_tell_how_they_stand(server: Server) -> None:
+    standing = orjson.loads(server.run("projections", "status", "--json").stdout)
+    assert {row["state"] for row in standing} == {"live"}
+    policies = {row["name"] for row in orjson.loads(server.run("policies", "status", "--json").stdout)}
+    assert {"erasure_execution", "retention_execution", "referral_becomes_programme"} <= policies
+
+
+def test_the_retention_has_run_today_and_waits_for_the_night(server: Server, api: Api) -> None:
+    ran = api.ask("auditor", "/audit/trail", params={"type": "protection.RetentionRan"}, wait_for=api.head())
+    assert [entry["actor"] for entry in ran["entries"]][:1] == ["system:schedule"]
+    policies = orjson.loads(server.run("policies", "status", "--json").stdout)
+    assert {row["name"]: row["deadlines"] for row in policies}["retention_execution"] == 1
+
+
+def test_a_folder_without_a_log_is_said_in_one_sentence(tmp_path_factory: pytest.TempPathFactory) -> None:
+    empty = clean_environment(tmp_path_factory.mktemp("empty") / "data")
+    for asked in ("log", "verify"), ("log", "describe"), ("audit", "verify"), ("audit", "trail"):
+        refused = command(*asked, environment=empty)
+        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1), asked

@@ -1,0 +1,163 @@
+"""Every reading of personal data is on record before its answer leaves; if that fails, there is no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import pytest
+from pydantic import BaseModel
+
+from services.audit.access import AccessLog, Disclosure, ShowAccessHistory
+from services.cases.projections.case_files import GetCase
+from services.gateway.installation import Installation
+from services.protection.queries import ExportSubject
+from shared.errors import ForgetMeNotError, Unavailable
+from shared.eventstore.sqlite import open_store
+from shared.messages import Origin, Query, Role
+from shared.privacy.personal import Place
+from shared.privacy.vault import AesGcmVault
+from shared.settings import Settings
+from tests.protection.histories import CASES, PEOPLE, WORKER, Centre, Write
+
+LOOKING = Origin("w-1", frozenset({Role.CASEWORKER}), reason="To prepare the visit.")
+PERSON, OTHER = str(uuid4()), str(uuid4())
+
+
+class Nothing(BaseModel):
+    """An answer that these tests do not look at."""
+
+
+class ReadFile(Query[Nothing], context="toy", roles=[Role.CASEWORKER]):
+    """Reads a file."""
+
+
+class ReadSafetySheet(Query[Nothing], context="toy", roles=[Role.CASEWORKER]):
+    """Whom to call and what to avoid tonight: it opens whatever happens to the log."""
+
+    opens_regardless: ClassVar[bool] = True
+
+
+def place(field: str, subject: str = PERSON) -> Place:
+    return Place("case-1", str(uuid4()), "cases.NoteAdded", field, subject)
+
+
+class Reading:
+    """An access log in a folder, which can be broken and mended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.vault = AesGcmVault.in_memory()
+        self.open()
+
+    def open(self) -> None:
+        self.store = open_store(self.folder / "access")
+        self.log = AccessLog(self.store, self.vault, self.folder / "access.spool")
+
+    def break_off(self) -> None:
+        self.store.close()
+
+    def history(self, subject: str = PERSON, **page: Any) -> tuple[Disclosure, ...]:
+        return self.log.history(ShowAccessHistory(subject=subject, **page)).disclosures
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Iterator[Reading]:
+    opened = Reading(tmp_path)
+    yield opened
+    opened.store.close()
+
+
+def test_an_answer_is_one_entry_a_person_with_the_fields_that_were_opened(reading: Reading) -> None:
+    reading.log.record(LOOKING, ReadFile(), [place("text"), place("text"), place("account"), place("text", OTHER)])
+    (seen,) = reading.history()
+    assert (seen.actor, seen.roles, seen.query) == ("w-1", (Role.CASEWORKER,), "toy.ReadFile")
+    assert seen.fields == ("cases.NoteAdded.text", "cases.NoteAdded.account")
+    assert (seen.purpose, seen.spooled) == ("To prepare the visit.", False)
+    assert len(reading.history(OTHER)) == 1
+
+
+def test_the_purpose_lies_on_the_disk_sealed_and_is_forgotten_with_the_person(reading: Reading) -> None:
+    reading.log.record(LOOKING, ReadFile(), [place("text")])
+    for path in (reading.folder / "access").iterdir():
+        assert not path.is_file() or b"prepare the visit" not in path.read_bytes()
+    keys = reading.vault.keys
+    names = [facts.name for facts in keys.keys_of(PERSON)]
+    keys.forget(PERSON, destroy=names, keep=(), certificate="c-1", at=datetime.now(UTC))
+    assert reading.history()[0].purpose == "(forgotten)"
+    reading.log.record(LOOKING, ReadFile(), [place("text")])  # what a hold keeps may still be seen
+    assert reading.history()[0].purpose is None
+
+
+def test_the_history_is_paged_from_the_newest(reading: Reading) -> None:
+    for number in range(5):
+        reading.log.record(Origin(f"w-{number}", LOOKING.roles), ReadFile(), [place("text")])
+    page = reading.log.history(ShowAccessHistory(subject=PERSON, limit=3))
+    rest = reading.log.history(ShowAccessHistory(subject=PERSON, limit=3, after=page.next))
+    assert [seen.actor for seen in (*page.disclosures, *rest.disclosures)] == ["w-4", "w-3", "w-2", "w-1", "w-0"]
+    assert rest.next is None
+
+
+def test_answers_under_way_at_once_are_each_on_record(reading: Reading) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: reading.log.record(LOOKING, ReadFile(), [place("text")]), range(64)))
+    assert len(reading.history(limit=500)) == 64
+
+
+def test_what_cannot_be_recorded_is_refused(reading: Reading) -> None:
+    reading.break_off()
+    with pytest.raises(ForgetMeNotError):
+        reading.log.record(LOOKING, ReadFile(), [place("text")])
+
+
+def test_the_safety_sheet_opens_and_its_record_waits_until_the_log_is_back(reading: Reading) -> None:
+    reading.break_off()
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    spool = reading.folder / "access.spool"
+    assert b"prepare the visit" not in spool.read_bytes() and spool.stat().st_mode & 0o077 == 0
+    reading.open()  # another process, later
+    reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
+    assert [(seen.query, seen.spooled) for seen in reading.history()] == [("toy.ReadSafetySheet", True)] * 2
+    assert not spool.exists()
+
+
+def test_a_spool_that_was_cut_short_gives_what_is_whole(reading: Reading) -> None:
+    reading.break_off()
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    with (reading.folder / "access.spool").open("ab") as spool:
+        spool.write(b'{"stream":"access-')
+    reading.open()
+    reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
+    assert len(reading.history()) == 1
+
+
+class Damaged:
+    """A centre with a note in it, whose access log is damaged before anybody has read."""
+
+    def __init__(self, folder: Path) -> None:
+        centre = Centre(folder)
+        centre.play([Write(0, 0)])
+        centre.it.projector().catch_up()
+        centre.it.access_log  # noqa: B018  (opening it makes it)
+        centre.close()
+        path = folder / "data" / "access" / "log.db"
+        path.write_bytes(b"This is no log any more." * 200)
+        self.it = Installation(Settings(data_dir=folder / "data"))
+
+
+def test_a_damaged_access_log_closes_every_answer_with_personal_data(tmp_path: Path) -> None:
+    damaged = Damaged(tmp_path)
+    try:
+        for query, origin in (
+            (GetCase(case=CASES[0]), WORKER),
+            (ExportSubject(subject=PEOPLE[0]), Origin("dpo-1", frozenset({Role.DATA_PROTECTION_OFFICER}))),
+        ):
+            with pytest.raises(Unavailable):
+                damaged.it.bus().ask(query, origin)
+    finally:
+        damaged.it.close()
