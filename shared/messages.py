@@ -154,6 +154,8 @@ class Query(_Declared, Generic[Answer]):
     """
 
     media_type: ClassVar[str | None] = None
+    opens_regardless: ClassVar[bool] = False
+    """Answered even where the disclosure cannot be put on record yet: for what keeps somebody safe tonight."""
 
     def __init_subclass__(cls, *, media_type: str | None = None, **config: Any) -> None:
         super().__init_subclass__(**config)

@@ -17,7 +17,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started.start()
     try:
         begun = [started.data / "history.loading", started.data / "log" / "log.db"]
-        started.eventually(lambda: all(path.exists() for path in begun), "it did not begin to load")
+        started.eventually(lambda: started.is_up() and all(path.exists() for path in begun), "it did not begin to load")
         started.kill()
         assert begun[0].exists()
         started.start()

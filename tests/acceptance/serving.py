@@ -55,10 +55,14 @@ class Server:
         """Everything behind the API is there."""
         self.eventually(self._is_ready, "it did not become ready")
 
+    def is_up(self) -> bool:
+        """True, or what it said before it ended."""
+        assert self.process is not None and self.process.poll() is None, self.said()[-5000:]
+        return True
+
     def _is_ready(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, self.said()
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=30).status_code == 200
+            return self.is_up() and httpx.get(f"{self.url}/health/ready", timeout=30).status_code == 200
         except httpx.TransportError:
             return False
 
