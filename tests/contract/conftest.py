@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.port import EventStore
 from shared.eventstore.sqlite import open_store
 from tests.eventstore.processes import own, serving
+from tests.node.running import running
 
 Opening = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[EventStore]]
 
@@ -33,7 +35,14 @@ def attached(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStor
         yield store
 
 
-IMPLEMENTATIONS: dict[str, Opening] = {"owner": owner, "attached": attached}
+@contextmanager
+def node(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """A node on a port of loopback, reached by the cluster's adapter."""
+    with running(folder) as served, open_cluster(served.address) as store:
+        yield store
+
+
+IMPLEMENTATIONS: dict[str, Opening] = {"owner": owner, "attached": attached, "node": node}
 
 
 @pytest.fixture(scope="session")

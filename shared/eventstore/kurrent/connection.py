@@ -1,0 +1,133 @@
+"""The connection to a cluster: every call has a deadline, and is tried again until then if that may help.
+
+All that is asked may be asked again: reads, and appends, whose event ids make a repeat harmless. A connection that is
+lost, or leads to a node that is no longer the leader, is made anew by one thread for all; a caller waits for that no
+longer than its own deadline.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+from typing import TypeVar
+
+from kurrentdbclient import exceptions as client
+from kurrentdbclient.streams import StreamsService
+
+from shared.errors import Unavailable
+from shared.eventstore.appending import CLOSED
+from shared.eventstore.kurrent.address import Address, Client
+from shared.eventstore.kurrent.refusals import is_no_position, meaning, out_of_reach
+
+T = TypeVar("T")
+
+_ATTEMPTS_IN_PATIENCE = 3  # a node that hangs gets only a part of a caller's time
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+
+Ask = Callable[[Client, float], T]
+"""What is asked of the client, within so many seconds."""
+
+
+class Connection:
+    """The client, and what keeps it going. Raises `Unavailable` if there is no cluster within `patience` seconds."""
+
+    def __init__(self, address: Address, patience: float) -> None:
+        self.address = address
+        self.patience = patience
+        self.closed = False
+        self._lock = Lock()
+        self._renewing: Event | None = None
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                self._client = Client(address.uri)
+                break
+            except Exception as error:
+                refusal = meaning(error)
+                if not refusal.passing or time.monotonic() > deadline:
+                    raise refusal.error from None
+                time.sleep(_LONGEST_PAUSE)
+        spec = self._client.connection_spec
+        self.credentials = self._client.construct_call_credentials(spec.username, spec.password)
+
+    def call(self, ask: Ask[T], patience: float | None = None) -> T:
+        """What `ask` returns, tried again until the deadline. Raises what it refuses, or `Unavailable`.
+
+        `WrongCurrentVersionError` and `NotFoundError`, which only the caller can explain, are raised as they are; so is
+        the refusal of a position at which nothing stands.
+        """
+        patience = self.patience if patience is None else patience
+        deadline = time.monotonic() + patience
+        pause = _FIRST_PAUSE
+        while True:
+            if self.closed:
+                raise Unavailable(CLOSED)
+            used = self._client
+            connection = used.connection_id
+            left = deadline - time.monotonic()
+            try:
+                return ask(used, max(min(left, patience / _ATTEMPTS_IN_PATIENCE), 0.001))
+            except (client.WrongCurrentVersionError, client.NotFoundError):
+                raise
+            except Exception as error:
+                if self.closed:
+                    raise Unavailable(CLOSED) from None
+                if is_no_position(error):
+                    raise
+                refusal = meaning(error)
+                left = deadline - time.monotonic()
+                if not refusal.passing or left <= pause:
+                    raise refusal.error from None
+                self.mend(error, connection, left)
+            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    @property
+    def client(self) -> Client:
+        """The client as it is now, for a call that lasts. Raises `Unavailable` once closed."""
+        if self.closed:
+            raise Unavailable(CLOSED)
+        return self._client
+
+    @property
+    def streams(self) -> StreamsService:
+        """Its streams."""
+        return self.client.streams
+
+    def mend(self, error: Exception, connection: object, patience: float) -> None:
+        """After `error` on `connection`: have it made anew if that may help, and wait for that, within `patience`."""
+        target: str | None = None
+        if isinstance(error, client.NodeIsNotLeaderError):
+            if not self.address.follows_leader:
+                raise Unavailable(
+                    f"{self.address} is not the leader of its cluster: name all of its nodes, or use +discover."
+                ) from None
+            target = f"{error.host}:{error.port}" if error.host and error.port else None
+        elif isinstance(error, client.DeadlineExceededError | client.ExceptionThrownByHandlerError):
+            return  # slow, not broken: what is dead is found out by keep-alive
+        with self._lock:
+            if self._client.connection_id != connection:
+                return  # somebody was faster
+            renewed = self._renewing
+            if renewed is None:
+                renewed = self._renewing = Event()
+                Thread(target=self._renew, args=(target, renewed), name="event store connection", daemon=True).start()
+        renewed.wait(patience)
+
+    def _renew(self, target: str | None, renewed: Event) -> None:
+        try:
+            self._client.reconnect(target, connection_id=self._client.connection_id)
+        except Exception as error:  # whoever waits tries again, and finds out
+            out_of_reach(error)
+        finally:
+            with self._lock:
+                self._renewing = None
+            renewed.set()
+            if self.closed:
+                self._client.close()
+
+    def close(self) -> None:
+        """Hang up. Calls under way raise `Unavailable`."""
+        self.closed = True
+        self._client.close()

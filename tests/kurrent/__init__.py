@@ -1,0 +1,1 @@
+"""The event store port on EventStoreDB's own protocol."""
