@@ -1,0 +1,260 @@
+"""The outbox: what is to be done in the world outside, how far it came, and what failed.
+
+Nothing is sent by the program: a person does what stands here and records that it was done. Reading the log again
+sends nothing.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import BigInteger, Column, Index, RowMapping, String, Text, select
+
+from services.cases.disappearance.search import (
+    SearchActionConfirmed,
+    SearchActionFailed,
+    SearchActionRequested,
+    SearchActionSent,
+    WhyFailed,
+    WithdrawalConfirmed,
+    WithdrawalFailed,
+    WithdrawalRequested,
+)
+from services.cases.message import (
+    MessageConfirmed,
+    MessageFailed,
+    MessageRequested,
+    MessageSent,
+    NoticeRequested,
+)
+from services.cases.vocabulary import HELPERS, CaseId, PersonId, ReferralId
+from shared.codec import Recorded
+from shared.errors import NotFound
+from shared.messages import Id, Query
+from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
+from shared.projections.paging import After, Limit, Next, page
+
+
+class EffectKind(StrEnum):
+    """What is to be done outside."""
+
+    POSTER = "poster"
+    MEDIA = "media"
+    ONLINE = "online"
+    BORDER_ALERT = "border_alert"
+    HOTLINE_116_000 = "hotline_116_000"
+    WITHDRAWAL = "withdrawal"
+    MESSAGE = "message"
+    NOTICE = "notice"
+
+
+class EffectStatus(StrEnum):
+    """How far it came."""
+
+    REQUESTED = "requested"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+class Effect(BaseModel):
+    """One thing to be done outside."""
+
+    model_config = ConfigDict(frozen=True)
+
+    effect: Id = Field(description="The search action or the message; a withdrawal has the id of what it takes back")
+    kind: EffectKind
+    status: EffectStatus
+    failed: WhyFailed | None = Field(description="Why the last try failed")
+    disappearance: Id | None
+    case: CaseId | None
+    referral: ReferralId | None
+    person: PersonId | None = Field(
+        description="Whom it is about, or to whom it goes: look at their safe contact first"
+    )
+    by_means: str | None = Field(description="By what means a message goes", examples=["phone"])
+    requested: str = Field(description="When it was asked for (EDTF)", examples=["2008-10-02"])
+
+
+class EffectShown(BaseModel):
+    """One thing to be done outside, with its words."""
+
+    effect: Effect
+    text: str | Redacted | None = Field(description="What to publish, or to say")
+
+
+class Outbox(BaseModel):
+    """Things to be done outside, those asked for first at the top."""
+
+    effects: tuple[Effect, ...]
+    next: Next
+
+
+class ListOutbox(Query[Outbox], context="cases", route="GET /outbox", roles=HELPERS):
+    """What is to be done outside: publications, alerts, withdrawals, messages. Oldest first: it has waited longest."""
+
+    status: Annotated[EffectStatus | None, Field(description="Only with this status", examples=["requested"])] = None
+    kind: Annotated[EffectKind | None, Field(description="Only of this kind", examples=["withdrawal"])] = None
+    after: After = None
+    limit: Limit = 50
+
+
+class GetEffect(Query[EffectShown], context="cases", route="GET /outbox/{effect}", roles=HELPERS):
+    """What exactly is to be published or said, for whoever does it now. If it is to be taken back, that goes first."""
+
+    effect: Annotated[Id, Field(description="The search action or the message")]
+
+
+class OutboxModel(Projection):
+    """Every effect that was asked for."""
+
+    name = "outbox"
+
+    effects = table(
+        "effects",
+        Column("effect", String, primary_key=True),
+        Column("takes_back", String, primary_key=True),  # "yes" for a withdrawal, which has the id of what it undoes
+        Column("position", BigInteger),
+        Column("kind", String),
+        Column("status", String),
+        Column("failed", String),
+        Column("disappearance", String),
+        Column("case", String),
+        Column("referral", String),
+        Column("person", String),
+        Column("by_means", String),
+        Column("text", Text),
+        Column("requested", String),
+        Index("effects_in_order", "position"),
+        Index("effects_by_status", "status", "position"),
+        Index("effects_by_kind", "kind", "position"),
+    )
+
+    @on(SearchActionRequested)
+    def action(self, e: Recorded[SearchActionRequested], rows: Rows) -> None:
+        """Something is to be done to find somebody."""
+        event = e.event
+        rows.put(
+            self.effects,
+            effect=event.action,
+            takes_back="",
+            position=e.position,
+            kind=event.kind,
+            status=EffectStatus.REQUESTED,
+            disappearance=event.disappearance,
+            person=event.person,
+            text=e.sealed("text"),
+            requested=event.occurred,
+        )
+
+    @on(WithdrawalRequested)
+    def withdrawal(self, e: Recorded[WithdrawalRequested], rows: Rows) -> None:
+        """Something is to be taken back; what was not sent yet is not to be sent any more."""
+        event = e.event
+        was = rows.get(self.effects, (event.action, ""))
+        if was and was["status"] == EffectStatus.REQUESTED:
+            rows.drop(self.effects, (event.action, ""))
+        rows.put(
+            self.effects,
+            effect=event.action,
+            takes_back="yes",
+            position=e.position,
+            kind=EffectKind.WITHDRAWAL,
+            status=EffectStatus.REQUESTED,
+            disappearance=event.disappearance,
+            person=was["person"] if was else None,
+            requested=event.occurred,
+        )
+
+    @on(MessageRequested)
+    def message(self, e: Recorded[MessageRequested], rows: Rows) -> None:
+        """Somebody is to be told something."""
+        event = e.event
+        rows.put(
+            self.effects,
+            effect=event.message,
+            takes_back="",
+            position=e.position,
+            kind=EffectKind.MESSAGE,
+            status=EffectStatus.REQUESTED,
+            case=event.case,
+            person=event.person,
+            by_means=event.by_means,
+            text=e.sealed("text"),
+            requested=event.occurred,
+        )
+
+    @on(NoticeRequested)
+    def notice(self, e: Recorded[NoticeRequested], rows: Rows) -> None:
+        """A recipient of somebody's data is to be told."""
+        event = e.event
+        rows.put(
+            self.effects,
+            effect=event.message,
+            takes_back="",
+            position=e.position,
+            kind=EffectKind.NOTICE,
+            status=EffectStatus.REQUESTED,
+            case=event.case,
+            referral=event.referral,
+            requested=event.occurred,
+        )
+
+    @on(SearchActionSent, SearchActionConfirmed, MessageSent, MessageConfirmed)
+    def went_out(
+        self,
+        e: Recorded[SearchActionSent | SearchActionConfirmed | MessageSent | MessageConfirmed],
+        rows: Rows,
+    ) -> None:
+        """It was sent, or it arrived."""
+        event = e.event
+        sent = isinstance(event, SearchActionSent | MessageSent)
+        status = EffectStatus.SENT if sent else EffectStatus.CONFIRMED
+        effect = event.action if isinstance(event, SearchActionSent | SearchActionConfirmed) else event.message
+        rows.change(self.effects, (effect, ""), status=status, failed=None)
+
+    @on(SearchActionFailed, MessageFailed)
+    def failed(self, e: Recorded[SearchActionFailed | MessageFailed], rows: Rows) -> None:
+        """It could not be done."""
+        event = e.event
+        effect = event.action if isinstance(event, SearchActionFailed) else event.message
+        rows.change(self.effects, (effect, ""), status=EffectStatus.FAILED, failed=event.reason)
+
+    @on(WithdrawalConfirmed)
+    def withdrawn(self, e: Recorded[WithdrawalConfirmed], rows: Rows) -> None:
+        """It is no longer seen."""
+        rows.change(self.effects, (e.event.action, "yes"), status=EffectStatus.CONFIRMED, failed=None)
+
+    @on(WithdrawalFailed)
+    def not_withdrawn(self, e: Recorded[WithdrawalFailed], rows: Rows) -> None:
+        """It could not be taken back yet."""
+        rows.change(self.effects, (e.event.action, "yes"), status=EffectStatus.FAILED, failed=e.event.reason)
+
+    @answers(ListOutbox)
+    def list_outbox(self, query: ListOutbox, asking: Asking) -> Outbox:
+        """Filtered, and paged by the position at which each was asked for."""
+        effects = asking.live(self.effects)
+        statement = select(effects).order_by(effects.c.position).limit(query.limit + 1)
+        for column in ("status", "kind"):
+            if (wanted := getattr(query, column)) is not None:
+                statement = statement.where(effects.c[column] == wanted)
+        if query.after is not None:
+            statement = statement.where(effects.c.position > query.after)
+        shown, more = page(asking.rows(statement), query.limit, _effect)
+        return Outbox(effects=shown, next=more)
+
+    @answers(GetEffect)
+    def get_effect(self, query: GetEffect, asking: Asking) -> EffectShown:
+        """Its words, opened for the asker."""
+        effects = asking.live(self.effects)
+        statement = select(effects).where(effects.c.effect == query.effect).order_by(effects.c.takes_back.desc())
+        found = asking.rows(statement.limit(1))
+        if not found:
+            raise NotFound("There is nothing of this id to be done.")
+        return EffectShown(effect=_effect(found[0]), text=asking.reveal(found[0]["text"]))
+
+
+def _effect(row: RowMapping) -> Effect:
+    return Effect(**{name: row[name] for name in Effect.model_fields})
