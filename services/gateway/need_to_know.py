@@ -20,7 +20,7 @@ OWN_WORK: dict[str, frozenset[Role]] = {
     "campaigns": frozenset({Role.CAMPAIGNER, Role.PROJECT_MANAGER}),
     "projects": frozenset({Role.ACCOUNTANT, Role.PROJECT_MANAGER}),
 }
-"""Contexts whose sealed words are remarks and names in the course of work, about no beneficiary, and who works there."""
+"""Contexts whose sealed words are remarks and names that come up in the work, and who does that work."""
 
 OVERSEES = frozenset({Role.SUPERVISOR, Role.DATA_PROTECTION_OFFICER})
 
