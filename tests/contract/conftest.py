@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +13,9 @@ import pytest
 from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.port import EventStore
 from shared.eventstore.sqlite import open_store
+from tests.contract.apart import Apart
 from tests.eventstore.processes import own, serving
+from tests.kurrent.offsets import offsets
 from tests.node.running import running
 
 Opening = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[EventStore]]
@@ -42,7 +45,32 @@ def node(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
         yield store
 
 
-IMPLEMENTATIONS: dict[str, Opening] = {"owner": owner, "attached": attached, "node": node}
+@contextmanager
+def offset_positions(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """The same, with positions as a real server has them."""
+    with (
+        running(folder) as served,
+        offsets(served.port) as port,
+        open_cluster(f"esdb://127.0.0.1:{port}?tls=false") as store,
+    ):
+        yield store
+
+
+@contextmanager
+def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """The server that EVENTSTORE_URI names, whatever else is in it."""
+    with open_cluster(os.environ["EVENTSTORE_URI"]) as store:
+        yield Apart(store)
+
+
+IMPLEMENTATIONS: dict[str, Opening] = {
+    "owner": owner,
+    "attached": attached,
+    "node": node,
+    "offsets": offset_positions,
+}
+if os.environ.get("EVENTSTORE_URI"):
+    IMPLEMENTATIONS["server"] = server
 
 
 @pytest.fixture(scope="session")
