@@ -40,6 +40,7 @@ T = TypeVar("T")
 K = TypeVar("K", bound="type[Command] | type[Query[Any]]")
 
 MOST_PARAMETERS = 200
+JSON = "application/json"
 
 
 @dataclass(slots=True)
@@ -164,10 +165,13 @@ class QueryEndpoint(_Declared[type[Query[Any]]]):
 
         def ask() -> tuple[bytes, int]:
             answered = self._bus.ask(query, origin, wait_for=wait_for)
+            if self.kind.media_type:
+                return answered.answer.encode(), answered.position
             return self._adapter.dump_json(answered.answer, by_alias=True), answered.position
 
         body, position = await self._threads.run(ask)
-        return Reply(200, body, ((b"x-position", b"%d" % position),))
+        media_type = (self.kind.media_type or JSON).encode()
+        return Reply(200, body, ((b"x-position", b"%d" % position),), media_type)
 
 
 class DeclaredRoutes:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-from services.gateway.http.endpoints import place_of_created, success_status
+from services.gateway.http.endpoints import JSON, place_of_created, success_status
 from services.gateway.http.openapi_common import (
     HEADERS,
     HEADERS_OF_QUERIES,
@@ -108,7 +108,7 @@ def _query(kind: type[Query[Any]], route: Route, schemas: Schemas) -> dict[str, 
     answer = {
         "description": "The answer, from a read model at the position named",
         "headers": {"X-Position": {"description": "What it reflects of the log", "schema": {"type": "integer"}}},
-        "content": {"application/json": {"schema": schemas.answers[kind]}},
+        "content": {(kind.media_type or JSON).partition(";")[0]: {"schema": schemas.answers[kind]}},
     }
     asked = _query_parameters(kind, route, schemas) if route.method == "GET" else []
     return {

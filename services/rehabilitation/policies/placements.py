@@ -15,9 +15,10 @@ from services.rehabilitation.centres import (
 )
 from services.rehabilitation.placement.carrying import BooksCarriedForward, CarryForward
 from services.rehabilitation.placement.house import CentreOpened
-from services.rehabilitation.placement.people import NoteLinkedRecords, NoteUnlinkedRecords
+from services.rehabilitation.placement.people import NoteLinkedRecords, NoteUnlinkedRecords, OrderSeparation
+from services.rehabilitation.tension import SeparationDecided
 from shared.codec import Recorded
-from shared.dates import HERE
+from shared.dates import HERE, earliest
 from shared.messages import View
 from shared.policies import Deadline, Policy, Reaction, on
 
@@ -91,9 +92,29 @@ class BooksAreClosed(Policy):
         yield _closing(e.event.centre, e.event.year + 1)
 
 
+class SeparationsAreOrdered(Policy):
+    """What was decided in a tension holds for the beds. It is lifted by a person alone."""
+
+    name = "separations_are_ordered"
+
+    @on(SeparationDecided)
+    def decided(self, e: Recorded[SeparationDecided]) -> Iterable[Reaction]:
+        """From the first day that its date may mean: rather too early than too late."""
+        decided = e.event
+        yield OrderSeparation(
+            centre=decided.centre,
+            order=decided.order,
+            first=decided.first,
+            second=decided.second,
+            scope=decided.scope,
+            tension=decided.tension,
+            occurred=earliest(decided.occurred),
+        )
+
+
 def _closing(centre: str, year: int) -> Deadline:
     due = datetime(year + 1, 2, 1, 3, tzinfo=HERE)
     return Deadline(f"books-{centre}", due, CarryForward(centre=centre, year=year))
 
 
-policies: tuple[Policy, ...] = (LinkedRecordsCountAsOne(), BooksAreClosed())
+policies: tuple[Policy, ...] = (LinkedRecordsCountAsOne(), BooksAreClosed(), SeparationsAreOrdered())
