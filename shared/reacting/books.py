@@ -179,10 +179,16 @@ def standings(connection: Connection) -> list[tuple[str, int, str | None]]:
     return [(name, position, waiting) for name, position, waiting in connection.execute(select(_policies))]
 
 
+_MOVE = (
+    update(_policies)
+    .where(_policies.c.name == bindparam("policy"), _policies.c.position == bindparam("was"))
+    .values(position=bindparam("reached"), waiting=None)
+)
+
+
 def move(connection: Connection, name: str, was: int, reached: int, effects: Effects) -> bool:
     """Write effects and position together. False, and nothing written, if somebody else has moved the policy."""
-    this = (_policies.c.name == name, _policies.c.position == was)
-    moved = connection.execute(update(_policies).where(*this).values(position=reached, waiting=None))
+    moved = connection.execute(_MOVE, {"policy": name, "was": was, "reached": reached})
     if moved.rowcount:
         write(connection, name, effects)
     return bool(moved.rowcount)

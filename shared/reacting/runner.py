@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -237,27 +237,28 @@ class PolicyRunner:
                 try:
                     effects = self._react(one, raw)
                 except (Unavailable, Conflict) as error:
-                    self._move(one, raw.position - 1)
+                    self._move([one], raw.position - 1)
                     self._block(one, error)
                 else:
                     one.effects.absorb(effects)
-        for one in self._policies.values():
-            if not one.blocked:
-                self._move(one, batch[-1][0])
+        self._move([one for one in self._policies.values() if not one.blocked], batch[-1][0])
         return type(batch[-1]) is CaughtUp
 
-    def _move(self, one: _Running, reached: int) -> None:
-        """Commit what the policy did up to `reached`, and the position with it."""
-        effects, one.effects = one.effects, Effects()
-        if reached <= one.position:
+    def _move(self, these: Sequence[_Running], reached: int) -> None:
+        """Commit what these policies did up to `reached`, and their positions with it, all at once."""
+        moving = [(one, one.effects) for one in these if one.position < reached]
+        for one in these:
+            one.effects = Effects()
+        if not moving:
             return
         with writing(self._engine) as connection:
-            moved = books.move(connection, one.name, one.position, reached, effects)
-        if moved:
-            one.position = reached
-            one.pause = FIRST_PAUSE
-        else:
-            one.block()  # another runner has moved it: find out to where
+            moved = [books.move(connection, one.name, one.position, reached, effects) for one, effects in moving]
+        for (one, _), is_moved in zip(moving, moved, strict=True):
+            if is_moved:
+                one.position = reached
+                one.pause = FIRST_PAUSE
+            else:
+                one.block()  # another runner has moved it: find out to where
 
     def _react(self, one: _Running, raw: RecordedEvent) -> Effects:
         """Send the commands that follow from an event. Raises `Unavailable` or `Conflict` if it has to wait."""
