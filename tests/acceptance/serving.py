@@ -146,9 +146,14 @@ class Api:
         return accepted(self.request("POST", path, role, json=body, **more))
 
     def ask(self, role: str, path: str, *, wait_for: int = 0, **more: Any) -> Any:
-        """A question that is answered."""
+        """A question that is answered; asked again while the answer is not there yet, as the API says to."""
         parameters = {**more.pop("params", {}), **({"wait_for": wait_for} if wait_for else {})}
-        return accepted(self.request("GET", path, role, params=parameters, **more))
+
+        def answered() -> httpx.Response | None:
+            answer = self.request("GET", path, role, params=parameters, **more)
+            return None if answer.status_code == 503 else answer
+
+        return accepted(Server.eventually(answered, f"{path} is not answered"))
 
     def head(self) -> int:
         """The position that the log has reached: whoever waits for it sees everything that was recorded so far."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import orjson
 import pytest
@@ -23,18 +25,10 @@ def test_token_prints_a_token_alone_and_it_is_who_it_says(server: Server, api: A
     assert [(entry["actor"], entry["roles"]) for entry in trail["entries"]] == [("w-5", ["caseworker"])]
 
 
-@pytest.mark.parametrize(
-    ("asked", "says"),
-    [
-        (("--role", "policy"), "never the role policy"),
-        (("--role", "caseworker", "--actor", "Ona Onaitė"), "an id such as"),
-        (("--role", "caseworker", "--ttl", "99999999"), "lives between"),
-    ],
-)
-def test_a_token_that_may_not_be_is_refused_in_one_sentence(server: Server, asked: tuple[str, ...], says: str) -> None:
-    refused = server.run("token", *asked)
+def test_a_name_is_no_actor_and_is_refused_in_one_sentence_without_it(server: Server) -> None:
+    refused = server.run("token", "--role", "caseworker", "--actor", "Ona Onaitė")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
-    assert says in refused.stderr and "Ona" not in refused.stderr
+    assert "an id such as" in refused.stderr and "Ona" not in refused.stderr
 
 
 def test_audit_trail_is_filtered_as_over_http(server: Server, api: Api) -> None:
@@ -66,22 +60,17 @@ def test_master_keys_rotate_under_a_server_that_runs(server: Server, api: Api) -
         assert records.said(timeline, "CaseOpened") == [{"account": account}]
 
 
-def test_projections_and_policies_tell_how_they_stand(server: Server) -> None:
+def test_projections_policies_and_the_nightly_retention_tell_how_they_stand(server: Server, api: Api) -> None:
     standing = orjson.loads(server.run("projections", "status", "--json").stdout)
     assert {row["state"] for row in standing} == {"live"}
-    policies = {row["name"] for row in orjson.loads(server.run("policies", "status", "--json").stdout)}
-    assert {"erasure_execution", "retention_execution", "referral_becomes_programme"} <= policies
-
-
-def test_the_retention_has_run_today_and_waits_for_the_night(server: Server, api: Api) -> None:
+    policies = {row["name"]: row for row in orjson.loads(server.run("policies", "status", "--json").stdout)}
+    assert {"erasure_execution", "referral_becomes_programme"} <= policies.keys()
+    assert policies["retention_execution"]["deadlines"] == 1
     ran = api.ask("auditor", "/audit/trail", params={"type": "protection.RetentionRan"}, wait_for=api.head())
-    assert [entry["actor"] for entry in ran["entries"]][:1] == ["system:schedule"]
-    policies = orjson.loads(server.run("policies", "status", "--json").stdout)
-    assert {row["name"]: row["deadlines"] for row in policies}["retention_execution"] == 1
+    assert ran["entries"][0]["actor"] == "system:schedule"
 
 
-def test_a_folder_without_a_log_is_said_in_one_sentence(tmp_path_factory: pytest.TempPathFactory) -> None:
-    empty = clean_environment(tmp_path_factory.mktemp("empty") / "data")
-    for asked in ("log", "verify"), ("log", "describe"), ("audit", "verify"), ("audit", "trail"):
-        refused = command(*asked, environment=empty)
-        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1), asked
+def test_a_folder_without_a_log_is_said_in_one_sentence(tmp_path: Path) -> None:
+    refused = command("log", "verify", environment=clean_environment(tmp_path / "data"))
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert not (tmp_path / "data").exists()

@@ -5,13 +5,21 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from services.cases.case.intake import Channel, OpenCase
+from services.cases.case.record import CaseKind
+from services.gateway.installation import Installation
+from services.protection.erasure import ApproveErasure, Ground, RequestErasure
+from shared.messages import Command, Origin, Receipt
+from shared.settings import Settings
 from tests.acceptance import records
 from tests.acceptance.records import File
 from tests.acceptance.serving import Api, Server
-from tests.acceptance.test_forgetting import DPO, FORGOTTEN, approve, plan, request, timeline, verified
+from tests.acceptance.test_forgetting import DPO, FORGOTTEN, timeline, verified
+from tests.protection.histories import OFFICER, SUPERVISOR, WORKER
 
 pytestmark = pytest.mark.xdist_group("running")
 
@@ -19,20 +27,38 @@ SECRET = "What nobody may read again."
 
 
 class Forgetting:
-    """A server on which somebody was forgotten after its folder was copied; stopped."""
+    """A folder in which somebody was forgotten after it was copied, and a server on it, not started."""
 
     def __init__(self, server: Server, backup: Path) -> None:
         self.server = server
         self.backup = backup
-        self.serve()
-        self.forgotten = records.file(self.api, "Irena", account=SECRET)
-        self.other = records.file(self.api, "Jolanta", account="What stays.")
-        self.stop()
-        shutil.copytree(server.data, backup, ignore=shutil.ignore_patterns("*.sock"))
-        self.serve()
-        self.erasure = request(self.api, self.forgotten.person)
-        approve(self.api, self.erasure, plan(self.api, self.forgotten.person)["subjects"])
-        self.stop()
+        with Installation(Settings(data_dir=server.data)) as it:
+            self.forgotten, self.other = self._file(it, SECRET), self._file(it, "What stays.")
+            self._settle(it)
+        shutil.copytree(server.data, backup)
+        with Installation(Settings(data_dir=server.data)) as it:
+            asked = RequestErasure(subject=self.forgotten.person, ground=Ground.OBJECTION)
+            self.erasure = self._send(it, asked, OFFICER).ids["erasure"]
+            approval = ApproveErasure(erasure=self.erasure, subjects=(self.forgotten.person,))
+            self._send(it, approval, SUPERVISOR)
+            self._settle(it)
+
+    @staticmethod
+    def _send(it: Installation, command: Command, origin: Origin) -> Receipt:
+        return it.bus().send(command, origin, command_id=uuid4())
+
+    def _file(self, it: Installation, account: str) -> File:
+        who = str(uuid4())
+        opened = OpenCase(
+            kind=CaseKind.TRAFFICKING, channel=Channel.WALK_IN, person=who, account=account, occurred=records.DAY
+        )
+        return File(who, self._send(it, opened, WORKER).ids["case"])
+
+    @staticmethod
+    def _settle(it: Installation) -> None:
+        it.policy_runner().catch_up()
+        it.projector().catch_up()
+        it.proofs.checkpoint()
 
     def serve(self) -> None:
         self.server.start()
@@ -79,14 +105,6 @@ def after(forgetting: Forgetting) -> Any:
     kept.rename(forgetting.server.data)
 
 
-def test_keys_put_back_are_destroyed_again(after: Forgetting) -> None:
-    after.restore("keys")
-    after.serve()
-    assert after.account(after.forgotten) == FORGOTTEN
-    assert after.account(after.other) == "What stays."
-    assert len(after.api.ask(DPO, f"/protection/erasures/{after.erasure}/certificate")["certified"]) == 1
-
-
 def test_a_log_put_back_gets_its_certificate_again_and_is_accepted_on_the_record(
     after: Forgetting, tmp_path: Path
 ) -> None:
@@ -127,11 +145,3 @@ def test_keys_and_ledger_put_back_together_are_not_served(after: Forgetting) -> 
     assert after.server.process is not None and after.server.process.wait(60) == 1
     last = after.server.said().splitlines()[-1]
     assert "erasures.ledger knows nothing" in last and "restore its newest copy" in last
-    assert after.server.run("protection", "plan", after.forgotten.person).returncode == 1
-
-
-def test_a_ledger_that_is_gone_is_found(after: Forgetting) -> None:
-    (after.server.data / "erasures.ledger").unlink()
-    after.server.start()
-    assert after.server.process is not None and after.server.process.wait(60) == 1
-    assert "ledger" in after.server.said().splitlines()[-1]

@@ -157,11 +157,10 @@ def test_a_port_that_is_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("setting", ["PORT", "LOG_LEVEL"])
-def test_a_setting_that_makes_no_sense_is_named_in_one_sentence(tmp_path: Path, setting: str) -> None:
-    refused = command("serve", environment=clean_environment(tmp_path / "data", **{setting: "nonsense"}))
+def test_a_setting_that_makes_no_sense_is_named_in_one_sentence(tmp_path: Path) -> None:
+    refused = command("serve", environment=clean_environment(tmp_path / "data", PORT="nonsense"))
     assert refused.returncode == 1 and one_sentence(refused.stderr)
-    assert setting in refused.stderr and "nonsense" not in refused.stderr
+    assert "PORT" in refused.stderr and "nonsense" not in refused.stderr
 
 
 def test_a_data_folder_that_cannot_be_one_is_said_in_one_sentence(tmp_path: Path) -> None:
