@@ -133,6 +133,17 @@ class EmbeddedLog:
         self._role.submit(append)
         return append.future
 
+    def hand_in(self, *appends: Append) -> None:
+        """Append what the caller has made and checked. If nobody else is committing, this thread does, here and now.
+
+        The answers come to the appends; nobody waits for those of others.
+        """
+        self._role.append(*appends)
+
+    def queue(self, append: Append) -> None:
+        """As `hand_in`, but never commit in this thread."""
+        self._role.submit(append)
+
     def submit_jointly(
         self, writes: Sequence[tuple[str, NewEvent]], expects: dict[str, Expected]
     ) -> Future[tuple[AppendResult, ...]]:

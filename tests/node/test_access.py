@@ -32,20 +32,23 @@ PEM = serialization.Encoding.PEM
 
 
 class Certificate(NamedTuple):
-    """A certificate for this machine, its key, and the authority that signed it; all PEM."""
+    """A certificate for this machine, its key, and the authority that signed it; PEM files."""
 
-    chain: bytes
-    key: bytes
-    authority: bytes
+    chain: Path
+    key: Path
+    authority: Path
 
 
-def a_certificate() -> Certificate:
-    """A certificate by an authority of its own."""
+def a_certificate(folder: Path) -> Certificate:
+    """A certificate by an authority of its own, in `folder`."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = _signed("Trial authority", authority_key, "Trial authority", authority_key, authority=True)
     certificate = _signed("localhost", key, "Trial authority", authority_key, authority=False)
     private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Certificate(certificate.public_bytes(PEM), private, authority.public_bytes(PEM))
+    files = Certificate(folder / "node.pem", folder / "node.key", folder / "authority.pem")
+    for path, content in zip(files, (certificate.public_bytes(PEM), private, authority.public_bytes(PEM)), strict=True):
+        path.write_bytes(content)
+    return files
 
 
 def _signed(subject: str, key: Any, issuer: str, issuer_key: Any, authority: bool) -> x509.Certificate:
@@ -69,9 +72,9 @@ def _signed(subject: str, key: Any, issuer: str, issuer_key: Any, authority: boo
 class Guarded:
     """A node with TLS and users: admin, ops, ann and ben."""
 
-    def __init__(self, node: RunningNode, authority: bytes, password: str) -> None:
+    def __init__(self, node: RunningNode, authority: Path, password: str) -> None:
         self.node = node
-        self.authority = authority
+        self.authority = authority.read_bytes()
         self.passwords = {"admin": password, "ops": "of-ops", "ann": "of-ann", "ben": "of-ben"}
 
     @contextmanager
@@ -89,7 +92,7 @@ class Guarded:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
-    certificate = a_certificate()
+    certificate = a_certificate(folder)
     path = folder / "users.json"
     password = create_users(path)
     assert password
@@ -157,8 +160,8 @@ def test_plain_text_is_not_answered_by_a_node_with_tls(guarded: Guarded) -> None
         client.get_stream("a", timeout=2)
 
 
-def test_a_certificate_that_is_not_trusted_ends_the_connection(guarded: Guarded) -> None:
-    other = a_certificate().authority
+def test_a_certificate_that_is_not_trusted_ends_the_connection(guarded: Guarded, tmp_path: Path) -> None:
+    other = a_certificate(tmp_path).authority.read_bytes()
     address = f"kdb://ann:of-ann@127.0.0.1:{guarded.node.port}"
     with KurrentDBClient(address, root_certificates=other.decode()) as client, pytest.raises(ServiceUnavailableError):
         client.get_stream("a", timeout=2)
@@ -222,7 +225,7 @@ def test_a_batch_to_a_stream_that_is_not_theirs_is_refused_as_such(guarded: Guar
 
 
 def test_the_defaults_are_in_the_stream_of_settings(tmp_path: Path, stream: str) -> None:
-    certificate, users = a_certificate(), tmp_path / "users.json"
+    certificate, users = a_certificate(tmp_path), tmp_path / "users.json"
     password = create_users(users)
     Users(users).create("ann", "of-ann", "Ann", ())
     settings = b'{"$userStreamAcl": {"$r": ["$admins"]}, "$systemStreamAcl": {"$r": ["ann"]}}'

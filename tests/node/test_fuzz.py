@@ -47,8 +47,9 @@ METHODS: list[tuple[str, Any, bool, bool]] = [
 ]
 
 # Few names, so that requests meet each other's streams and groups.
-TEXTS = st.sampled_from(["a", "b", "$a", "$$a", "$all", "$>", "$metadata", "", "^a", "(", "Pinned", "no\0name", "ž"])
-IDS = st.uuids().map(str) | st.sampled_from(["", "no id", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"])
+NAMES = ["a", "b", "a", "b", "$$a", "$>", "^a", "RoundRobin", "$a", "$all", "$metadata", "", "(", "no\0name", "ž"]
+TEXTS = st.sampled_from(NAMES)
+IDS = st.uuids().map(str) | st.sampled_from(["6ba7b810-9dad-11d1-80b4-00c04fd430c8", "no id"])
 NUMBERS = st.sampled_from([0, 1, 2, 3, 100, 2**31 - 1])
 LARGE = NUMBERS | st.sampled_from([2**63 - 1, 2**63, 2**64 - 1])
 SIGNED = NUMBERS | st.sampled_from([-1, -2, -4, -(2**31)])
@@ -78,27 +79,54 @@ def values(field: FieldDescriptor, depth: int) -> st.SearchStrategy[Any]:
             return SIGNED
 
 
+# Settings that only make sense together.
+USUAL = {
+    "history_buffer_size": 500,
+    "read_batch_size": 20,
+    "live_buffer_size": 500,
+    "max_retry_count": 2,
+    "consumer_strategy": "RoundRobin",
+    "buffer_size": 3,
+    "group_name": "group",
+    "format": 1,
+}
+
+
+def likely(strategy: st.SearchStrategy[Any], unlikely: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The first, or once in a while the other."""
+    return st.integers(0, 9).flatmap(lambda drawn: unlikely if drawn == 0 else strategy)
+
+
+PROPERTIES = st.fixed_dictionaries(
+    {"type": TEXTS, "content-type": st.sampled_from(["application/json", "x"])}, optional={"more": TEXTS}
+)
+
+
 @st.composite
-def messages(draw: st.DrawFn, kind: Descriptor, depth: int = 6) -> dict[str, Any]:
-    """What a message of `kind` may be made of."""
+def messages(draw: st.DrawFn, kind: Descriptor, depth: int = 6, first: str | None = None) -> dict[str, Any]:
+    """What a message of `kind` may be made of. `first`: which of its first choice."""
     made: dict[str, Any] = {}
     if depth <= 0:
         return made
-    for field in kind.fields:
-        if field.containing_oneof and field.containing_oneof.name in {
-            f.containing_oneof.name for f in kind.fields if f.name in made and f.containing_oneof
-        }:
-            continue
-        if not draw(st.sampled_from([True, True, True, False])):
-            continue
+    chosen = [
+        field for field in kind.fields if not field.containing_oneof and draw(likely(st.just(True), st.just(False)))
+    ]
+    for choice in kind.oneofs:
+        if first and first in kind.fields_by_name:
+            chosen.append(kind.fields_by_name[first])
+        elif draw(likely(st.just(True), st.just(False))):
+            chosen.append(draw(st.sampled_from(list(choice.fields))))
+        first = None
+    for field in chosen:
         if field.message_type and field.message_type.GetOptions().map_entry:
-            keys = st.sampled_from(["type", "content-type", "x"])
             value = field.message_type.fields_by_name["value"]
-            made[field.name] = draw(st.dictionaries(keys, values(value, depth), max_size=3))
+            properties = PROPERTIES if value.type == FieldDescriptor.TYPE_STRING else st.just({})
+            made[field.name] = draw(likely(properties, st.just({})))
         elif field.is_repeated:
-            made[field.name] = draw(st.lists(values(field, depth), max_size=3))
+            made[field.name] = draw(st.lists(values(field, depth), min_size=1, max_size=3))
         else:
-            made[field.name] = draw(values(field, depth))
+            usual = st.just(USUAL[field.name]) if field.name in USUAL else values(field, depth)
+            made[field.name] = draw(likely(usual, values(field, depth)))
     return made
 
 
@@ -112,12 +140,18 @@ def built(kind: Any, made: dict[str, Any]) -> bytes:
 def requests(draw: st.DrawFn) -> tuple[str, list[bytes], bool, bool]:
     """A call: its path, its messages, and whether it takes and gives streams."""
     path, kind, takes_stream, gives_stream = draw(st.sampled_from(METHODS))
-    whole = messages(kind.DESCRIPTOR).map(lambda made: built(kind, made))
-    broken = st.builds(
-        lambda data, at, junk: data[:at] + junk + data[at:], whole, st.integers(0, 60), st.binary(max_size=6)
-    )
-    sent = draw(st.lists(whole | broken, min_size=1, max_size=4 if takes_stream else 1))
-    return path, sent, takes_stream, gives_stream
+
+    def sent(first: str | None) -> st.SearchStrategy[bytes]:
+        whole = messages(kind.DESCRIPTOR, first=first).map(lambda made: built(kind, made))
+        broken = st.builds(
+            lambda data, at, junk: data[:at] + junk + data[at:], whole, st.integers(0, 60), st.binary(max_size=6)
+        )
+        return likely(whole, broken)
+
+    begin = draw(likely(st.just("options"), st.none()))
+    after = {STREAMS + "Append": "proposed_message"}.get(path)
+    more = draw(st.lists(sent(after), max_size=3)) if takes_stream else []
+    return path, [draw(sent(begin)), *more], takes_stream, gives_stream
 
 
 @pytest.fixture(scope="module")

@@ -70,13 +70,12 @@ def outcomes(client_installed: None, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def guarded_outcomes(client_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
     folder = tmp_path_factory.mktemp("javascript-guarded")
-    certificate, users = a_certificate(), folder / "users.json"
-    (folder / "ca.pem").write_bytes(certificate.authority)
+    certificate, users = a_certificate(folder), folder / "users.json"
     password = create_users(users)
     assert password
     Users(users).create("ann", "of-ann", "Ann", ())
     with running(folder / "log", certificate=certificate.chain, key=certificate.key, users=users) as node:
-        address = f"kurrentdb://ann:of-ann@127.0.0.1:{node.port}?tls=true&tlsCAFile={folder / 'ca.pem'}"
+        address = f"kurrentdb://ann:of-ann@127.0.0.1:{node.port}?tls=true&tlsCAFile={certificate.authority}"
         yield run(address, "guarded", password)
 
 

@@ -48,18 +48,11 @@ def node(
     else:
         if not (cert and key and users):
             raise Invalid("--tls needs --cert, --key and --users.")
-        settings = NodeSettings(data, host, port, _read(cert), _read(key), users)
+        settings = NodeSettings(data, host, port, cert, key, users)
         password = create_users(users)
         if password:
             typer.echo(f"Made {users} with the login admin and the password {password}: change it, it is shown once.")
     asyncio.run(_serve(settings))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}.") from error
 
 
 async def _serve(settings: NodeSettings) -> None:

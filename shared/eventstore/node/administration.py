@@ -107,7 +107,7 @@ class UsersService:
 @contextmanager
 def _answering(login: str) -> Iterator[None]:
     """Turn what is wrong with a login into the server's refusals."""
-    named = {"login-name": login if login.isascii() and login.isprintable() else ""}
+    named = {"login-name": refusals.trailer_text(login)}
     try:
         yield
     except Unknown:
@@ -142,7 +142,7 @@ class Cluster:
     async def gossip(self, request: Message, call: Call) -> Message:
         """This node, and no other."""
         member = gossip_pb2.MemberInfo(
-            instance_id=uuid_message(self._instance),
+            instance_id=uuid_message(self._instance.bytes),
             time_stamp=time.time_ns() // 100,
             state=gossip_pb2.MemberInfo.Leader,
             is_alive=True,

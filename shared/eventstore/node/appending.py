@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from shared.eventstore import retention
+from shared.eventstore.appending import Item
 from shared.eventstore.node import refusals
-from shared.eventstore.node.identifiers import uuid_of
+from shared.eventstore.node.identifiers import id_bytes_of
 from shared.eventstore.node.recorded import JSON
-from shared.eventstore.port import Expected, NewEvent, StreamState
+from shared.eventstore.port import Expected, StreamState
 
 MAX_APPEND_BYTES = 1 << 20  # of one append, types included; the server's default `MaxAppendSize`
 
@@ -33,7 +33,7 @@ def expected_of(options: Any, oneof: str) -> Expected:
     return number
 
 
-def proposed(message: Any) -> NewEvent:
+def proposed(message: Any) -> Item:
     """The event in a `ProposedMessage` of either append."""
     metadata = message.metadata
     type_ = metadata.get("type")
@@ -42,21 +42,16 @@ def proposed(message: Any) -> NewEvent:
     content_type = metadata.get("content-type")
     if content_type is None:
         raise refusals.property_missing("content-type")
-    return checked(NewEvent(uuid_of(message.id), type_, message.data, message.custom_metadata, content_type == JSON))
+    check_type(type_)
+    return id_bytes_of(message.id), type_, message.data, message.custom_metadata, 1 if content_type == JSON else 0
 
 
-def checked(event: NewEvent) -> NewEvent:
-    """The event, if clients may append it."""
-    if event.type == retention.TOMBSTONE:
+def check_type(type: str) -> None:
+    """Refuse events that no client may append."""
+    if type == retention.TOMBSTONE:
         raise refusals.invalid(f"Events of type {retention.TOMBSTONE} are written by deleting a stream.")
-    return event
 
 
-def size_of(event: NewEvent) -> int:
+def size_of(item: Item) -> int:
     """How many bytes of an append the event takes."""
-    return len(event.type) + len(event.data) + len(event.metadata)
-
-
-def total(events: Iterable[NewEvent]) -> int:
-    """How many bytes an append takes."""
-    return sum(map(size_of, events))
+    return len(item[1]) + len(item[2]) + len(item[3])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import time
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +16,7 @@ from shared.eventstore.node import refusals
 
 EMPTY = shared_pb2.Empty()
 _U64 = (1 << 64) - 1
+_halves = struct.Struct(">qq")
 LAST = (1 << 63) - 1  # the protocol's "end" where a number is meant; the log's own largest
 
 
@@ -27,9 +31,21 @@ def stream_name(identifier: shared_pb2.StreamIdentifier) -> str:
     return name
 
 
+@lru_cache(1000)
 def identifier_of(stream: str) -> shared_pb2.StreamIdentifier:
     """The message that names `stream`."""
     return shared_pb2.StreamIdentifier(stream_name=stream.encode())
+
+
+def id_bytes_of(message: shared_pb2.UUID) -> bytes:
+    """The id in a message, in either of its forms."""
+    text = message.string
+    if len(text) == 36:  # what it nearly always is, without a detour
+        with suppress(ValueError):
+            found = bytes.fromhex(text.replace("-", ""))
+            if len(found) == 16:
+                return found
+    return uuid_of(message).bytes
 
 
 def uuid_of(message: shared_pb2.UUID) -> UUID:
@@ -43,18 +59,14 @@ def uuid_of(message: shared_pb2.UUID) -> UUID:
         raise refusals.invalid("An id is not a UUID.") from None
 
 
-def _signed(number: int) -> int:
-    return number - (1 << 64) if number >> 63 else number
-
-
-def uuid_message(id: UUID, structured: bool = False) -> shared_pb2.UUID:
+def uuid_message(id: bytes, structured: bool = False) -> shared_pb2.UUID:
     """The message for an id."""
     if not structured:
-        return shared_pb2.UUID(string=str(id))
+        text = id.hex()
+        return shared_pb2.UUID(string=f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")
+    most, least = _halves.unpack(id)
     return shared_pb2.UUID(
-        structured=shared_pb2.UUID.Structured(
-            most_significant_bits=_signed(id.int >> 64), least_significant_bits=_signed(id.int & _U64)
-        )
+        structured=shared_pb2.UUID.Structured(most_significant_bits=most, least_significant_bits=least)
     )
 
 

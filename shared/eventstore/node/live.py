@@ -70,22 +70,21 @@ class Tap:
 
 
 class Live:
-    """Follows `log` from its head, on the running event loop's behalf."""
+    """Follows `log` on the running event loop's behalf, for as long as anybody listens."""
 
     def __init__(self, log: Source) -> None:
+        self._log = log
         self._loop = asyncio.get_running_loop()
         self._taps: dict[str | None, set[Tap]] = {}
-        self._failure: ForgetMeNotError | None = None
-        self._subscription = log.subscribe(after=log.head())
-        self._thread = Thread(target=self._follow, name="node live", daemon=True)
-        self._thread.start()
+        self._subscription: Subscription | None = None
 
     def open(self, stream: str | None = None) -> Tap:
-        """A tap on the whole log, or on one stream."""
+        """A tap on the whole log, or on one stream: what is appended from now on comes to it."""
         tap = Tap()
-        if self._failure:
-            tap.fail(self._failure)
         self._taps.setdefault(stream, set()).add(tap)
+        if self._subscription is None:
+            self._subscription = self._log.subscribe(after=self._log.head())
+            Thread(target=self._follow, args=(self._subscription,), name="node live", daemon=True).start()
         return tap
 
     def close_tap(self, tap: Tap, stream: str | None = None) -> None:
@@ -94,6 +93,8 @@ class Live:
         taps.discard(tap)
         if not taps:
             self._taps.pop(stream, None)
+        if not self._taps:
+            self.close()
 
     @property
     def taps(self) -> int:
@@ -102,25 +103,28 @@ class Live:
 
     def close(self) -> None:
         """Stop following."""
-        self._subscription.close()
-        self._thread.join()
+        if self._subscription:
+            self._subscription.close()
+            self._subscription = None
 
-    def _follow(self) -> None:
+    def _follow(self, subscription: Subscription) -> None:
         try:
-            for batch in self._subscription.batches():
+            for batch in subscription.batches():
                 events = [item for item in batch if isinstance(item, RecordedEvent)]
                 if events:
-                    self._post(self._add, events)
+                    self._post(self._add, subscription, events)
         except ForgetMeNotError as error:
-            self._post(self._fail, error)
+            self._post(self._fail, subscription, error)
 
-    def _post(self, call: Callable[[Any], None], argument: Any) -> None:
+    def _post(self, call: Callable[[Subscription, Any], None], subscription: Subscription, argument: Any) -> None:
         try:
-            self._loop.call_soon_threadsafe(call, argument)
+            self._loop.call_soon_threadsafe(call, subscription, argument)
         except RuntimeError:  # the loop is closed: nobody is left to tell
             _log.debug("node.live.loop_closed")
 
-    def _add(self, events: list[RecordedEvent]) -> None:
+    def _add(self, subscription: Subscription, events: list[RecordedEvent]) -> None:
+        if subscription is not self._subscription:
+            return  # from before everybody left: whoever came since reads the log for it
         size = sum([len(event.data) + len(event.metadata) for event in events])
         for tap in self._taps.get(None, ()):
             tap.add(events, size)
@@ -129,8 +133,9 @@ class Live:
                 for tap in self._taps.get(event.stream, ()):
                     tap.add((event,), len(event.data) + len(event.metadata))
 
-    def _fail(self, failure: ForgetMeNotError) -> None:
-        self._failure = failure
-        for taps in self._taps.values():
-            for tap in taps:
-                tap.fail(failure)
+    def _fail(self, subscription: Subscription, failure: ForgetMeNotError) -> None:
+        if subscription is self._subscription:
+            self._subscription = None  # the next tap tries again
+            for taps in self._taps.values():
+                for tap in taps:
+                    tap.fail(failure)

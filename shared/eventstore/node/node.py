@@ -34,8 +34,8 @@ class NodeSettings:
     folder: Path
     host: str = "127.0.0.1"
     port: int = 2113  # 0: any that is free
-    certificate: bytes | None = None  # PEM; with a key it is TLS
-    key: bytes | None = None
+    certificate: Path | None = None  # PEM; with a key it is TLS
+    key: Path | None = None
     users: Path | None = None
 
 

@@ -10,7 +10,7 @@ import structlog
 from google.protobuf.message import Message
 
 from shared.errors import ForgetMeNotError
-from shared.eventstore.node import protocol
+from shared.eventstore.node import protocol, refusals
 from shared.eventstore.node.access import Access
 from shared.eventstore.node.calls import Call, Code, Refused
 from shared.eventstore.node.working import Workers
@@ -47,7 +47,7 @@ class Operations:
         self._access.check_operator(call.user)
         asked = request.options.scavenge_id
         if not self._scavenge or asked != self._id:
-            trailers = {"exception": "scavenge-not-found", "scavenge-id": asked if asked.isascii() else ""}
+            trailers = {"exception": "scavenge-not-found", "scavenge-id": refusals.trailer_text(asked)}
             raise Refused(Code.NOT_FOUND, "Scavenge id was invalid.", trailers)
         self._stopping = True
         await self._scavenge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from shared.eventstore.node.identifiers import EMPTY, identifier_of, uuid_message
+from shared.eventstore.node.identifiers import identifier_of, uuid_message
 from shared.eventstore.port import RecordedEvent
 
 JSON = "application/json"
@@ -26,9 +26,9 @@ class Resolved(NamedTuple):
 
 
 def _recorded(kind: Any, event: RecordedEvent, structured: bool) -> Any:
-    position, stream, revision, _, type_, data, metadata, is_json, created_us = event
+    position, stream, revision, id, type_, data, metadata, is_json, created_us = event
     return kind.RecordedEvent(
-        id=uuid_message(event.id, structured),
+        id=uuid_message(id, structured),
         stream_identifier=identifier_of(stream),
         stream_revision=revision,
         prepare_position=position,
@@ -45,15 +45,12 @@ def read_event(responses: Any, resolved: Resolved, structured: bool, retries: in
     `created` counts ticks of 100 nanoseconds since 1970, as the server's `ToTicksSinceEpoch` does.
     """
     kind = responses.ReadResp.ReadEvent
-    message = responses.ReadResp()
-    event = message.event
-    if resolved.event:
-        event.event.CopyFrom(_recorded(kind, resolved.event, structured))
-    if resolved.link:
-        event.link.CopyFrom(_recorded(kind, resolved.link, structured))
-    event.commit_position = resolved.original.position
+    event, link = resolved
+    carried = kind(
+        event=_recorded(kind, event, structured) if event else None,
+        link=_recorded(kind, link, structured) if link else None,
+        commit_position=(link or event).position,  # type: ignore[union-attr]  # there is one of them
+    )
     if retries is not None:
-        event.retry_count = retries
-    elif "no_retry_count" in kind.DESCRIPTOR.fields_by_name:
-        event.no_retry_count.CopyFrom(EMPTY)
-    return message
+        carried.retry_count = retries
+    return responses.ReadResp(event=carried)

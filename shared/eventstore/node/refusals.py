@@ -20,8 +20,8 @@ def number_of(expected: Expected) -> int:
     return EXPECTED_NUMBERS[expected] if isinstance(expected, StreamState) else expected
 
 
-def _text(value: str) -> str:
-    """Trailers are ASCII: whatever else a name has in it is percent-encoded."""
+def trailer_text(value: str) -> str:
+    """A name as a trailer may have it: ASCII, whatever else is in it percent-encoded."""
     return value if value.isascii() and value.isprintable() else quote(value)
 
 
@@ -40,7 +40,7 @@ def stream_deleted(stream: str) -> Refused:
     return Refused(
         Code.FAILED_PRECONDITION,
         f"Event stream '{stream}' is deleted.",
-        {"exception": "stream-deleted", "stream-name": _text(stream)},
+        {"exception": "stream-deleted", "stream-name": trailer_text(stream)},
     )
 
 
@@ -49,7 +49,7 @@ def no_stream(stream: str) -> Refused:
     return Refused(
         Code.NOT_FOUND,
         f"Event stream '{stream}' was not created.",
-        {"exception": "stream-not-found", "stream-name": _text(stream)},
+        {"exception": "stream-not-found", "stream-name": trailer_text(stream)},
     )
 
 
@@ -62,7 +62,7 @@ def wrong_expected_version(operation: str, stream: str, expected: Expected, actu
         f"Expected version: {number_of(expected)}, Actual version: {there}",
         {
             "exception": "wrong-expected-version",
-            "stream-name": _text(stream),
+            "stream-name": trailer_text(stream),
             "expected-version": str(number_of(expected)),
             "actual-version": str(there),
         },

@@ -16,13 +16,14 @@ from kurrentdbclient.protos.google.rpc import code_pb2
 from kurrentdbclient.protos.v1 import shared_pb2, status_pb2, streams_pb2
 
 from shared.errors import ForgetMeNotError, StreamDeleted, WrongExpectedRevision
+from shared.eventstore.appending import Item
 from shared.eventstore.node import refusals
 from shared.eventstore.node.access import Access
-from shared.eventstore.node.appending import MAX_APPEND_BYTES, expected_of, proposed, size_of, total
+from shared.eventstore.node.appending import MAX_APPEND_BYTES, expected_of, proposed, size_of
 from shared.eventstore.node.calls import Batch, Call, Refused
 from shared.eventstore.node.identifiers import EMPTY, identifier_of, stream_name, uuid_of
 from shared.eventstore.node.writing import Writing
-from shared.eventstore.port import AppendResult, Expected, NewEvent, StreamState
+from shared.eventstore.port import AppendResult, Expected, StreamState
 
 AppendResp = streams_pb2.AppendResp
 BatchAppendResp = streams_pb2.BatchAppendResp
@@ -127,7 +128,7 @@ class _Pending:
         self.stream = stream
         self.expected = expected
         self.deadline = deadline
-        self.events: list[NewEvent] = []
+        self.events: list[Item] = []
         self.size = 0
 
 
@@ -172,7 +173,7 @@ class _Batches:
                 return  # the rest of one that has been refused; the server too passes over it
             stream = pending.stream
             events = [proposed(message) for message in request.proposed_messages]
-            pending.size += total(events)
+            pending.size += sum(map(size_of, events))
             pending.events += events
             if pending.size > MAX_APPEND_BYTES:
                 del self._pending[correlation]

@@ -19,7 +19,7 @@ from shared.errors import StreamDeleted, WrongExpectedRevision
 from shared.eventstore.appending import MAX_EVENT_BYTES
 from shared.eventstore.node import refusals
 from shared.eventstore.node.access import Access
-from shared.eventstore.node.appending import checked, size_of
+from shared.eventstore.node.appending import check_type
 from shared.eventstore.node.calls import Call, Code, Refused
 from shared.eventstore.node.writing import Writing
 from shared.eventstore.port import Expected, NewEvent, StreamState
@@ -89,7 +89,7 @@ class StreamsV2:
             await self._access.check(call.user, "write", stream)
         for stream in expects.keys() - dict(writes).keys():
             await self._access.check(call.user, "read", stream)
-        size = sum(size_of(event) for _, event in writes)
+        size = sum(len(event.type) + len(event.data) + len(event.metadata) for _, event in writes)
         if size > MAX_SESSION_BYTES:
             details = errors_pb2.AppendTransactionSizeExceededErrorDetails(size=size, max_size=MAX_SESSION_BYTES)
             raise _refused(Code.ABORTED, f"The append has {size} bytes, {MAX_SESSION_BYTES} are allowed.", details)
@@ -134,16 +134,17 @@ def _events(stream: str, records: Iterable[Any]) -> Iterable[NewEvent]:
             values = {key: json_format.MessageToDict(value) for key, value in record.properties.items()}
             metadata = json.dumps(values).encode()
         is_json = record.schema.format == streams_pb2.SCHEMA_FORMAT_JSON
-        event = checked(NewEvent(id, record.schema.name, record.data, metadata, is_json))
-        if size_of(event) > MAX_EVENT_BYTES:
+        check_type(record.schema.name)
+        size = len(record.schema.name) + len(record.data) + len(metadata)
+        if size > MAX_EVENT_BYTES:
             raise _refused(
                 Code.INVALID_ARGUMENT,
-                f"A record of {size_of(event)} bytes for stream '{stream}', {MAX_EVENT_BYTES} are allowed.",
+                f"A record of {size} bytes for stream '{stream}', {MAX_EVENT_BYTES} are allowed.",
                 errors_pb2.AppendRecordSizeExceededErrorDetails(
-                    stream=stream, record_id=str(id), size=size_of(event), max_size=MAX_EVENT_BYTES
+                    stream=stream, record_id=str(id), size=size, max_size=MAX_EVENT_BYTES
                 ),
             )
-        yield event
+        yield NewEvent(id, record.schema.name, record.data, metadata, is_json)
 
 
 def _conflict(error: WrongExpectedRevision) -> Refused:

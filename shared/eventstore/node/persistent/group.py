@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from shared.errors import ForgetMeNotError
-from shared.eventstore.node import filters
+from shared.eventstore.node import filters, refusals
 from shared.eventstore.node.calls import Code, Refused
 from shared.eventstore.node.following import Following
 from shared.eventstore.node.persistent import strategies
@@ -125,7 +125,7 @@ class Group:
             raise Refused(
                 Code.FAILED_PRECONDITION,
                 f"Maximum subscriptions reached for subscription group {self.name} on stream {self.source}.",
-                {"exception": "maximum-subscribers-reached", "stream-name": self.source, "group-name": self.name},
+                {"exception": "maximum-subscribers-reached", **self._trailers},
             )
         self.consumers.append(consumer)
         self.start()
@@ -146,6 +146,13 @@ class Group:
         """What it subscribes to, by name."""
         return self.stream or "$all"
 
+    @property
+    def _trailers(self) -> dict[str, str]:
+        return {
+            "stream-name": refusals.trailer_text(self.source),
+            "group-name": refusals.trailer_text(self.name),
+        }
+
     def start(self) -> None:
         """Begin to read and to watch the time. More than once is once."""
         if not self._tasks:
@@ -156,7 +163,7 @@ class Group:
         why = Refused(
             Code.CANCELLED,
             f"Subscription group {self.name} on stream {self.source} was dropped.",
-            {"exception": "persistent-subscription-dropped", "stream-name": self.source, "group-name": self.name},
+            {"exception": "persistent-subscription-dropped", **self._trailers},
         )
         for consumer in self.consumers:
             consumer.drop(why)

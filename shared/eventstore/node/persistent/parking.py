@@ -16,7 +16,7 @@ from shared.eventstore.node.reading import NoStream, Reading
 from shared.eventstore.node.recorded import Resolved
 from shared.eventstore.node.working import Workers
 from shared.eventstore.node.writing import Writing
-from shared.eventstore.port import NewEvent, StreamState
+from shared.eventstore.port import StreamState
 
 
 class Parking:
@@ -34,7 +34,7 @@ class Parking:
         original = event.original
         link = original.data if original.type == retention.LINK else f"{original.revision}@{original.stream}".encode()
         metadata = json.dumps({"added": datetime.now(UTC).isoformat(), "reason": reason}).encode()
-        parked = NewEvent(uuid4(), retention.LINK, link, metadata, False)
+        parked = (uuid4().bytes, retention.LINK, link, metadata, 0)
         await self._writing.append(self.stream, [parked], StreamState.ANY)
 
     async def take(self, stop_at: int | None) -> list[Resolved]:
@@ -56,7 +56,7 @@ class Parking:
 
     async def _truncate(self, before: int) -> None:
         data = json.dumps({"$tb": before}).encode()
-        event = NewEvent(uuid4(), retention.METADATA, data, b"", True)
+        event = (uuid4().bytes, retention.METADATA, data, b"", 1)
         await self._writing.append(retention.metadata_stream(self.stream), [event], StreamState.ANY)
 
     def _read(self, stop_at: int | None) -> list[Resolved]:

@@ -184,7 +184,11 @@ class PersistentSubscriptions:
                 raise Refused(
                     Code.NOT_FOUND,
                     "There are no subscriptions to this stream.",
-                    {"exception": "persistent-subscription-does-not-exist", "stream-name": source, "group-name": ""},
+                    {
+                        "exception": "persistent-subscription-does-not-exist",
+                        "stream-name": refusals.trailer_text(source),
+                        "group-name": "",
+                    },
                 )
         return persistent_pb2.ListResp(subscriptions=[await self._info(group) for group in groups])
 
@@ -309,9 +313,12 @@ def _named(options: Any) -> tuple[str, str]:
 def _refusal(code: Code, what: str, source: str, name: str) -> Refused:
     exception = {"exists": "exists", "does not exist": "does-not-exist", "dropped": "dropped"}[what]
     verb = "was dropped" if what == "dropped" else what
-    ascii_only = {"stream-name": source, "group-name": name} if (source + name).isascii() else {}
     return Refused(
         code,
         f"Subscription group {name} on stream {source} {verb}.",
-        {"exception": f"persistent-subscription-{exception}", **ascii_only},
+        {
+            "exception": f"persistent-subscription-{exception}",
+            "stream-name": refusals.trailer_text(source),
+            "group-name": refusals.trailer_text(name),
+        },
     )

@@ -1,0 +1,406 @@
+"""The part of HTTP/2 (RFC 9113) that a gRPC server needs: frames, streams, flow control.
+
+Neither side's appetite is trusted: what a client sends and nobody has taken yet is bounded for each stream, what it
+does not fetch stops the handlers that write it, and while it fetches nothing at all, nothing is read from it either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, Protocol
+
+from shared.eventstore.node import hpack
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+WINDOW_BYTES = 1 << 20  # what a client may send on one stream before it is taken
+_CONNECTION_WINDOW_BYTES = 16 << 20
+_LARGEST_FRAME = 1 << 18
+_LARGEST_WINDOW = (1 << 31) - 1
+_MOST_STREAMS = 10_000
+_PING_SECONDS, _PONG_SECONDS = 30.0, 20.0
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+_END_STREAM, _END_HEADERS, _PADDED, _HAS_PRIORITY, _ACK = 0x1, 0x4, 0x8, 0x20, 0x1
+_HEADER_TABLE_SIZE, _ENABLE_PUSH, _MAX_STREAMS, _INITIAL_WINDOW, _MAX_FRAME, _MAX_HEADERS = range(1, 7)
+
+_setting = struct.Struct(">HI")
+_u32 = struct.Struct(">I")
+
+
+class Code(IntEnum):
+    """Why a stream or a connection ends."""
+
+    NO_ERROR = 0
+    PROTOCOL_ERROR = 1
+    FLOW_CONTROL_ERROR = 3
+    FRAME_SIZE_ERROR = 6
+    REFUSED_STREAM = 7
+    CANCEL = 8
+    COMPRESSION_ERROR = 9
+    ENHANCE_YOUR_CALM = 11
+
+
+class _Broken(Exception):
+    """The client does not keep to the protocol: the connection ends with `code`."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    return _u32.pack(len(payload) << 8 | kind) + bytes((flags,)) + _u32.pack(stream) + payload
+
+
+def _settings(values: dict[int, int]) -> bytes:
+    return _frame(SETTINGS, 0, 0, b"".join([_setting.pack(*item) for item in values.items()]))
+
+
+class Handler(Protocol):
+    """Whoever answers a stream. Called as things arrive."""
+
+    def received(self, data: bytes) -> None:
+        """Some of the request's body. Whoever has taken it calls `Stream.taken`."""
+        ...
+
+    def ended(self) -> None:
+        """The request is whole."""
+        ...
+
+    def gone(self) -> None:
+        """The client has lost interest, or is lost itself."""
+        ...
+
+
+class Stream:
+    """A request and its answer."""
+
+    def __init__(self, connection: Connection, number: int, headers: hpack.Headers) -> None:
+        self.headers = headers
+        self.handler: Handler | None = None
+        self.window = connection.initial_window
+        self.remote_ended = False
+        self.closed = False
+        self._connection = connection
+        self._number = number
+        self._taken = 0
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return self._connection.peer
+
+    def taken(self, count: int) -> None:
+        """So many bytes of the body need no more room: the client may send as many again."""
+        self._taken += count
+        if self._taken >= WINDOW_BYTES // 2 and not (self.remote_ended or self.closed):
+            self._connection.write(_frame(WINDOW_UPDATE, 0, self._number, _u32.pack(self._taken)))
+            self._taken = 0
+
+    async def send(self, data: bytes, headers: bytes = b"") -> None:
+        """Send some of the answer's body, and its headers before the first. Waits while the client does not fetch."""
+        connection = self._connection
+        if headers:
+            headers = _frame(HEADERS, _END_HEADERS, self._number, headers)
+        if not data:
+            connection.write(headers)
+            return
+        view = memoryview(data)
+        while view:
+            room = min(len(view), self.window, connection.window, connection.largest_frame)
+            if room <= 0 or connection.paused:
+                if headers:
+                    connection.write(headers)
+                    headers = b""
+                await connection.moved()
+                continue
+            self.window -= room
+            connection.window -= room
+            connection.write(headers + _frame(DATA, 0, self._number, bytes(view[:room])))
+            headers = b""
+            view = view[room:]
+
+    def end(self, trailers: bytes, data: bytes = b"", headers: bytes = b"") -> bool:
+        """End the answer; with all of it, if it is short. False if there is no room for that: `send` it first."""
+        connection = self._connection
+        if self.closed:
+            return True
+        parts = [_frame(HEADERS, _END_HEADERS, self._number, headers)] if headers else []
+        if data:
+            if len(data) > min(self.window, connection.window, connection.largest_frame) or connection.paused:
+                return False
+            self.window -= len(data)
+            connection.window -= len(data)
+            parts.append(_frame(DATA, 0, self._number, data))
+        parts.append(_frame(HEADERS, _END_HEADERS | _END_STREAM, self._number, trailers))
+        if not self.remote_ended:  # whatever else it sends is of no use
+            parts.append(_frame(RST_STREAM, 0, self._number, _u32.pack(Code.NO_ERROR)))
+        connection.write(b"".join(parts))
+        connection.forget(self._number, self)
+        return True
+
+
+class Connection(asyncio.Protocol):
+    """One client. `opened` gives each new stream its handler."""
+
+    def __init__(self, opened: Callable[[Stream], Handler], connections: set[Connection]) -> None:
+        self.peer = ""
+        self.window = 65_535
+        self.initial_window = 65_535
+        self.largest_frame = 16_384
+        self.paused = False
+        self._opened = opened
+        self._connections = connections
+        self._buffer = bytearray()
+        self._greeted = False
+        self._decoder = hpack.Decoder()
+        self._streams: dict[int, Stream] = {}
+        self._last = 0
+        self._block: tuple[int, int, bytearray] | None = None  # of headers that go on: stream, flags, bytes so far
+        self._received = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard = True
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        self._transport: Any = transport
+        self._connections.add(self)
+        address = transport.get_extra_info("peername") or ("unknown", 0)
+        self.peer = f"{address[0]}:{address[1]}"
+        greeting = _settings(
+            {
+                _MAX_STREAMS: _MOST_STREAMS,
+                _INITIAL_WINDOW: WINDOW_BYTES,
+                _MAX_FRAME: _LARGEST_FRAME,
+                _MAX_HEADERS: hpack.MAX_HEADERS_BYTES,
+            }
+        )
+        more = _CONNECTION_WINDOW_BYTES - 65_535
+        self.write(greeting + _frame(WINDOW_UPDATE, 0, 0, _u32.pack(more)))
+        self._timer = asyncio.get_running_loop().call_later(_PING_SECONDS, self._ping)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._connections.discard(self)
+        if self._timer:
+            self._timer.cancel()
+        for stream in list(self._streams.values()):
+            stream.closed = True
+            if stream.handler:
+                stream.handler.gone()
+        self._streams.clear()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """See `asyncio.Protocol`. Who does not fetch answers is not asked for more questions."""
+        self.paused = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """See `asyncio.Protocol`."""
+        self.paused = False
+        self._transport.resume_reading()
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        self._heard = True
+        buffer = self._buffer
+        buffer += data
+        try:
+            if not self._greeted:
+                if not PREFACE.startswith(buffer[: len(PREFACE)]):
+                    raise _Broken(Code.PROTOCOL_ERROR)
+                if len(buffer) < len(PREFACE):
+                    return
+                del buffer[: len(PREFACE)]
+                self._greeted = True
+            self._frames(buffer)
+        except _Broken as broken:
+            self.close(broken.code)
+
+    # What the streams call
+
+    def write(self, data: bytes) -> None:
+        """Send frames."""
+        self._transport.write(data)
+
+    async def moved(self) -> None:
+        """Wait until a window may have opened."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        await waiting
+
+    def forget(self, number: int, stream: Stream) -> None:
+        """The stream's answer is whole."""
+        stream.closed = True
+        self._streams.pop(number, None)
+
+    def close(self, code: Code = Code.NO_ERROR) -> None:
+        """Say why, and hang up."""
+        self.write(_frame(GOAWAY, 0, 0, _u32.pack(self._last) + _u32.pack(code)))
+        self._transport.close()
+
+    # Frames
+
+    def _frames(self, buffer: bytearray) -> None:
+        at, end = 0, len(buffer)
+        try:
+            while end - at >= 9:
+                length = int.from_bytes(buffer[at : at + 3], "big")
+                if length > _LARGEST_FRAME:
+                    raise _Broken(Code.FRAME_SIZE_ERROR)
+                if end - at < 9 + length:
+                    return
+                kind, flags = buffer[at + 3], buffer[at + 4]
+                number = int.from_bytes(buffer[at + 5 : at + 9], "big") & 0x7FFFFFFF
+                payload = bytes(buffer[at + 9 : at + 9 + length])
+                at += 9 + length
+                self._take(kind, flags, number, payload)
+        except (struct.error, IndexError):
+            raise _Broken(Code.FRAME_SIZE_ERROR) from None
+        finally:
+            del buffer[:at]
+
+    def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
+        if self._block and kind != CONTINUATION:
+            raise _Broken(Code.PROTOCOL_ERROR)
+        if kind == DATA:
+            self._data(flags, number, payload)
+        elif kind == HEADERS:
+            if flags & _PADDED:
+                payload = payload[1 : len(payload) - payload[0]]
+            if flags & _HAS_PRIORITY:
+                payload = payload[5:]
+            self._block = (number, flags, bytearray(payload))
+            self._headers(flags)
+        elif kind == CONTINUATION:
+            if not self._block or self._block[0] != number:
+                raise _Broken(Code.PROTOCOL_ERROR)
+            self._block[2].extend(payload)
+            if len(self._block[2]) > hpack.MAX_HEADERS_BYTES:
+                raise _Broken(Code.ENHANCE_YOUR_CALM)
+            self._headers(flags)
+        elif kind == WINDOW_UPDATE:
+            self._open_window(number, _u32.unpack(payload)[0] & 0x7FFFFFFF)
+        elif kind == RST_STREAM:
+            stream = self._streams.pop(number, None)
+            if stream:
+                stream.closed = True
+                if stream.handler:
+                    stream.handler.gone()
+        elif kind == SETTINGS:
+            if not flags & _ACK:
+                self._settle(payload)
+        elif kind == PING:
+            if not flags & _ACK:
+                self.write(_frame(PING, _ACK, 0, payload[:8]))
+        elif kind == PUSH_PROMISE:
+            raise _Broken(Code.PROTOCOL_ERROR)
+        # PRIORITY, GOAWAY and what is unknown ask for nothing
+
+    def _data(self, flags: int, number: int, payload: bytes) -> None:
+        size = len(payload)
+        self._received += size  # the connection's window is given back at once: the streams' bound what is held
+        if self._received >= _CONNECTION_WINDOW_BYTES // 2:
+            self.write(_frame(WINDOW_UPDATE, 0, 0, _u32.pack(self._received)))
+            self._received = 0
+        if flags & _PADDED:
+            payload = payload[1 : size - payload[0]]
+        stream = self._streams.get(number)
+        if stream is None:
+            if number > self._last:
+                raise _Broken(Code.PROTOCOL_ERROR)
+            return  # answered already
+        if stream.remote_ended:
+            raise _Broken(Code.PROTOCOL_ERROR)
+        assert stream.handler  # noqa: S101 - it has one from the start
+        if size > len(payload):
+            stream.taken(size - len(payload))
+        if payload:
+            stream.handler.received(payload)
+        if flags & _END_STREAM:
+            stream.remote_ended = True
+            stream.handler.ended()
+
+    def _headers(self, flags: int) -> None:
+        if not flags & _END_HEADERS:
+            return
+        assert self._block  # noqa: S101 - the caller has just put it there
+        (number, first_flags, block), self._block = self._block, None
+        try:
+            headers = self._decoder.decode(bytes(block))
+        except hpack.BadHeaders:
+            raise _Broken(Code.COMPRESSION_ERROR) from None
+        stream = self._streams.get(number)
+        if stream is None:
+            if number <= self._last:
+                return  # trailers of one that is answered
+            if not number % 2:
+                raise _Broken(Code.PROTOCOL_ERROR)
+            self._last = number
+            if len(self._streams) >= _MOST_STREAMS:
+                self.write(_frame(RST_STREAM, 0, number, _u32.pack(Code.REFUSED_STREAM)))
+                return
+            stream = self._streams[number] = Stream(self, number, headers)
+            stream.remote_ended = bool(first_flags & _END_STREAM)
+            stream.handler = self._opened(stream)
+        elif not first_flags & _END_STREAM or stream.remote_ended:
+            raise _Broken(Code.PROTOCOL_ERROR)
+        if first_flags & _END_STREAM and stream.handler:
+            stream.remote_ended = True
+            stream.handler.ended()
+
+    def _open_window(self, number: int, more: int) -> None:
+        if number == 0:
+            self.window += more
+            if self.window > _LARGEST_WINDOW:
+                raise _Broken(Code.FLOW_CONTROL_ERROR)
+        elif stream := self._streams.get(number):
+            stream.window += more
+            if stream.window > _LARGEST_WINDOW:
+                raise _Broken(Code.FLOW_CONTROL_ERROR)
+        self._wake()
+
+    def _settle(self, payload: bytes) -> None:
+        for key, value in _setting.iter_unpack(payload):
+            if key == _INITIAL_WINDOW:
+                if value > _LARGEST_WINDOW:
+                    raise _Broken(Code.FLOW_CONTROL_ERROR)
+                for stream in self._streams.values():
+                    stream.window += value - self.initial_window
+                self.initial_window = value
+            elif key == _MAX_FRAME:
+                self.largest_frame = max(16_384, min(value, _LARGEST_FRAME))
+        self.write(_frame(SETTINGS, _ACK, 0))
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+
+    # Is it still there?
+
+    def _ping(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._heard:
+            self._heard = False
+            self.write(_frame(PING, 0, 0, bytes(8)))
+            self._timer = loop.call_later(_PONG_SECONDS, self._expect_pong)
+        else:
+            self._transport.abort()
+
+    def _expect_pong(self) -> None:
+        if self._heard:
+            self._timer = asyncio.get_running_loop().call_later(_PING_SECONDS - _PONG_SECONDS, self._ping)
+        else:
+            self._transport.abort()
