@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services import cases
+from services.audit.access import AccessLog
 from services.cases.break_glass import AccessEnded, AccessReviewed, AccessReviewMissed
 from services.cases.case.assessment import AssessmentCorrected, RiskFactor, RiskLevel
 from services.cases.case.closing import CaseClosed, CaseReopened, OpenItemKept, OpenItemKind, OpenItemSettled
@@ -42,6 +43,7 @@ from services.cases.projections.contacts import GetContact, ListContacts
 from services.cases.projections.disappearances import GetDisappearance, ShowBoard
 from services.cases.projections.family import GetFamily, HelpGiven, ListLinkedRecords
 from services.cases.projections.outbox import EffectKind, EffectStatus, GetEffect, ListOutbox
+from services.cases.projections.person_files import GetPerson
 from services.cases.projections.safety_sheet import GetSafetySheet, SafetySheet
 from services.cases.relationship import (
     RelationshipCorrected,
@@ -52,11 +54,13 @@ from services.cases.relationship import (
 )
 from services.cases.sighting import Status as SightingStatus
 from services.cases.vocabulary import ServiceKind
-from shared.errors import Forbidden, NotFound
-from shared.messages import Event, Role
+from shared.errors import Forbidden, NotFound, Unavailable
+from shared.eventstore.sqlite import open_store
+from shared.messages import Event, Origin, Role
 from shared.privacy.personal import Retention
 from shared.privacy.port import KeyName
 from shared.projections.declaration import Redacted
+from shared.projections.read_models import ReadModels
 from tests.assembled import Assembled
 from tests.cases.examples import (
     ASSESSMENT,
@@ -554,9 +558,22 @@ def test_a_case_without_anything_has_a_sheet_that_warns(centre: Centre) -> None:
         centre.sheet(Role.ACCOUNTANT)
 
 
-def test_the_sheet_opens_regardless_of_the_access_log() -> None:
-    assert GetSafetySheet.opens_regardless
-    assert "opens_regardless" not in GetSafetySheet.model_fields
+def test_the_sheet_opens_even_if_the_access_log_fails_and_the_record_waits_in_a_spool(
+    centre: Centre, tmp_path: Path
+) -> None:
+    centre.happened(opened(), named(PERSON, "Rūta"))
+    centre.projector.catch_up()
+    access = open_store(tmp_path / "access")
+    spool = tmp_path / "access.spool"
+    disclosures = AccessLog(access, centre.vault, spool)
+    on_record = ReadModels(centre.engine, centre.projections, centre.vault, disclosures=disclosures)
+    access.close()
+    officer = Origin("d-1", frozenset({Role.DUTY_OFFICER, Role.CASEWORKER}))
+    sheet = on_record.ask(GetSafetySheet(case=CASE), officer).answer
+    assert sheet.person.names[0].value == PersonName(given="Rūta")
+    assert b"cases.GetSafetySheet" in spool.read_bytes() and b"d-1" in spool.read_bytes()
+    with pytest.raises(Unavailable):
+        on_record.ask(GetPerson(person=PERSON), officer)
 
 
 # Break-glass

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.gateway.cli import audit, history, log, policies, projections, protection, report
+from services.gateway.cli import audit, cases, history, log, policies, projections, protection, report
 from services.gateway.cli.terminal import one_sentence
 from shared.logging import configure_logging
 from shared.messages import Role
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(history.app, name="history")
+app.add_typer(cases.app, name="cases")
 app.add_typer(report.app, name="report")
 app.add_typer(audit.app, name="audit")
 app.add_typer(log.app, name="log")

@@ -1,0 +1,171 @@
+"""`forgetmenot cases` over a whole installation: what a person reads, and that it is on record."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.audit.access import ShowAccessHistory
+from services.cases.case.assessment import AssessRisk, RiskFactor, RiskLevel
+from services.cases.case.intake import AssignCase, Channel, OpenCase
+from services.cases.case.record import CaseKind
+from services.cases.disappearance.reporting import NameImplicated, ReportDisappearance
+from services.cases.message import RequestMessage
+from services.cases.person.contact import AgreeSafeContact, ChannelKind, ContactChannel
+from services.cases.person.names import PersonName, RegisterPerson
+from services.cases.relationship import RecordRelationship, RelationshipKind
+from services.gateway.cli import app
+from services.gateway.installation import Installation
+from shared.messages import Command, Origin, Role
+from shared.settings import Settings
+from tests.cases.examples import CASE, NAME, PERSON, SISTER, an_id
+from tests.cases.missing import BROTHER, DISAPPEARANCE
+
+DAY = "2008-09-01"
+KNOWN: tuple[tuple[Command, Role], ...] = (
+    (
+        RegisterPerson(person=PERSON, name=NAME, value=PersonName(given="Rūta", family="Ąžuolaitė"), occurred=DAY),
+        Role.CASEWORKER,
+    ),
+    (
+        RegisterPerson(person=SISTER, name=an_id(19), value=PersonName(given="Ona"), occurred=DAY),
+        Role.CASEWORKER,
+    ),
+    (
+        OpenCase(
+            case=CASE,
+            kind=CaseKind.MISSING_PERSON,
+            channel=Channel.POLICE,
+            person=PERSON,
+            account="Left for work.",
+            occurred=DAY,
+        ),
+        Role.CASEWORKER,
+    ),
+    (AssignCase(case=CASE, worker="w-7", occurred=DAY), Role.SUPERVISOR),
+    (
+        AssessRisk(
+            case=CASE,
+            person=PERSON,
+            level=RiskLevel.HIGH,
+            factors=(RiskFactor.THREATS,),
+            review_due=date(2008, 9, 8),
+            occurred=DAY,
+        ),
+        Role.CASEWORKER,
+    ),
+    (
+        AgreeSafeContact(
+            person=PERSON,
+            channels=(ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", hours="9-11"),),
+            code_word="the library",
+            never=("+370 600 11111",),
+            occurred=DAY,
+        ),
+        Role.CASEWORKER,
+    ),
+    (
+        RecordRelationship(relationship=an_id(91), person=PERSON, relative=SISTER, kind=RelationshipKind.SIBLING),
+        Role.CASEWORKER,
+    ),
+    (
+        ReportDisappearance(
+            disappearance=DISAPPEARANCE,
+            case=CASE,
+            person=PERSON,
+            place="The bus station",
+            last_seen="2008-08-30",
+            occurred=DAY,
+        ),
+        Role.CASEWORKER,
+    ),
+    (
+        NameImplicated(disappearance=DISAPPEARANCE, suspect=BROTHER, grounds="Was waiting.", occurred=DAY),
+        Role.SUPERVISOR,
+    ),
+    (
+        RequestMessage(message=an_id(45), person=SISTER, by_means=ChannelKind.PHONE, text="Please call.", occurred=DAY),
+        Role.CASEWORKER,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which somebody is missed."""
+    made = tmp_path_factory.mktemp("installation")
+    with Installation(Settings(data_dir=made)) as installation:
+        for command, role in KNOWN:
+            installation.send(command, Origin("w-7", frozenset({role})), uuid4())
+    return made
+
+
+def run(folder: Path, *arguments: str, actor: str = "d-1", typed: str | None = None) -> Result:
+    environment = {"DATA_DIR": str(folder), "COLUMNS": "160"}
+    return CliRunner().invoke(app, ["cases", *arguments, "--actor", actor], env=environment, input=typed)
+
+
+def test_the_list_shows_cases_without_anything_personal(folder: Path) -> None:
+    shown = run(folder, "list")
+    assert shown.exit_code == 0, shown.output
+    assert "missing_person" in shown.stdout and "w-7" in shown.stdout
+    assert "Rūta" not in shown.stdout
+    listed = orjson.loads(run(folder, "list", "--kind", "trafficking", "--json").stdout)
+    assert listed == {"cases": [], "next": None}
+
+
+def test_the_file_shows_what_happened_in_words(folder: Path) -> None:
+    shown = run(folder, "file", CASE)
+    assert shown.exit_code == 0, shown.output
+    for words in ("CaseOpened", "Left for work.", "RiskAssessed", "high", "threats", "responsible: w-7"):
+        assert words in shown.stdout
+
+
+def test_the_safety_sheet_is_one_page_with_what_must_never_be_done_at_the_top(folder: Path) -> None:
+    shown = run(folder, "safety-sheet", CASE, "--reason", "She calls.")
+    assert shown.exit_code == 0, shown.output
+    order = ["+370 600 11111", BROTHER, "Rūta Ąžuolaitė", "phone +370 600 00000, 9-11", "the library", "high", "Ona"]
+    places = [shown.stdout.index(words) for words in order]
+    assert places == sorted(places)
+    assert len(shown.stdout.splitlines()) <= 45
+
+
+def test_reading_the_sheet_is_on_record_with_its_reason(folder: Path) -> None:
+    assert run(folder, "safety-sheet", CASE, "--reason", "She calls.", actor="d-9").exit_code == 0
+    with Installation(Settings(data_dir=folder)) as installation:
+        seen = installation.access_log.history(ShowAccessHistory(subject=PERSON))
+    assert ("d-9", "cases.GetSafetySheet", "She calls.") in {
+        (one.actor, one.query, one.purpose) for one in seen.disclosures
+    }
+
+
+def test_the_board_and_the_outbox_say_what_waits(folder: Path) -> None:
+    board = run(folder, "board", "--missing")
+    assert board.exit_code == 0 and DISAPPEARANCE in board.stdout and "child" in board.stdout
+    outbox = run(folder, "outbox", "--status", "requested")
+    assert outbox.exit_code == 0 and "message" in outbox.stdout
+
+
+def test_a_person_is_found_by_a_name_that_is_typed_and_not_given_as_an_argument(folder: Path) -> None:
+    shown = run(folder, "search", typed="ruta azuolaite\n")
+    assert shown.exit_code == 0, shown.output
+    assert PERSON in shown.stdout and "Rūta Ąžuolaitė" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("safety-sheet", an_id(99)), "There is no such case."),
+        (("safety-sheet", CASE, "--role", "accountant"), "is for"),
+        (("file", "not-an-id"), "case"),
+    ],
+)
+def test_what_is_refused_is_refused_in_a_sentence(folder: Path, arguments: tuple[str, ...], says: str) -> None:
+    refused = run(folder, *arguments)
+    assert refused.exit_code == 1
+    assert says in refused.stderr and "Traceback" not in refused.output
