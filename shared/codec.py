@@ -7,10 +7,9 @@ leaves values sealed (`Hidden`), for rules never need them; whoever shows an eve
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -26,8 +25,7 @@ from shared.privacy.port import KeyName, Vault
 M = TypeVar("M", bound=Stored)
 
 
-@dataclass(slots=True, frozen=True)
-class SealedValue:
+class SealedValue(NamedTuple):
     """A sealed value on its own, with the place that it is bound to: what a read model stores."""
 
     place: Place
@@ -73,6 +71,11 @@ class Recorded(Generic[M]):
         """Its id."""
         return self.raw.id
 
+    @property
+    def id_text(self) -> str:
+        """Its id, as a column of text holds it."""
+        return _id_text(self.raw)
+
     @cached_property
     def metadata(self) -> Metadata:
         """Who, why, from which command. Parsed when first asked for."""
@@ -101,7 +104,7 @@ class Recorded(Generic[M]):
 
 def place_of(raw: RecordedEvent, field: str, subject: str) -> Place:
     """Where a sealed value of `raw` stands."""
-    return Place(raw.stream, str(raw.id), raw.type, field, subject)
+    return Place(raw.stream, _id_text(raw), raw.type, field, subject)
 
 
 def key_name(mark: About, message: BaseModel, stream: str) -> KeyName:
@@ -167,6 +170,12 @@ def open_data(raw: RecordedEvent, vault: Vault) -> dict[str, Any]:
         if is_sealed(value):
             data[field] = vault.open(value["sealed"], place_of(raw, field, value["of"]))
     return data
+
+
+def _id_text(raw: RecordedEvent) -> str:
+    """As `str(raw.id)`, at a fifth of its cost: read models need it for every event of the log."""
+    digits = raw.id_bytes.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _unreadable(raw: RecordedEvent) -> StoreCorrupt:

@@ -28,7 +28,8 @@ _PRAGMAS = (
     # 64 MB of write-ahead log between checkpoints: a rebuild touches the same pages again and again.
     "wal_autocheckpoint = 16000",
     "cache_size = -32768",
-    "temp_store = MEMORY",
+    # What sorting a large index takes must not be what the process takes. The file has no name, and goes with it.
+    "temp_store = FILE",
 )
 
 _CIRCUMSTANCES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")

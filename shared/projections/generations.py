@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -35,6 +35,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 from shared.codec import Recorded
 from shared.messages import Stored
 from shared.projections.declaration import Anything, Projection
+from shared.projections.engine import writing
 from shared.projections.rows import PendingRows
 
 CHUNK = 20_000  # events a transaction while catching up
@@ -133,22 +134,32 @@ def begin_generation(connection: Connection, projection: Projection, *, live: bo
     for stored in stored_tables(projection, number).values():
         connection.execute(CreateTable(stored))
     if live:
-        _create_indexes(connection, projection, number)
+        for index in _indexes(projection, number):
+            connection.execute(index)
     return number
 
 
-def go_live(connection: Connection, generation: Generation) -> bool:
-    """Switch over. False if the live generation is ahead, so that this one has to catch up first."""
-    books = standings(connection, [generation.name])
-    others = [one for one in books if one.generation != generation.number]
-    if len(others) == len(books):
-        return False  # somebody has struck it from the books
-    ahead = [one for one in others if one.live and one.fits(generation.projection) and one.stopped_at is None]
-    if any(one.position > generation.position for one in ahead):
-        return False
-    _create_indexes(connection, generation.projection, generation.number)
-    connection.execute(delete(generations).where(generations.c.generation.in_([one.generation for one in others])))
-    connection.execute(update(generations).where(generations.c.generation == generation.number).values(live=True))
+def go_live(engine: Engine, generation: Generation) -> bool:
+    """Make its indexes and switch over. False if the live one is ahead: then this one has to catch up first.
+
+    False too if it is no longer on the books. Over many rows an index takes a while, and nobody else can write
+    meanwhile: hence a transaction for each.
+    """
+    for index in _indexes(generation.projection, generation.number):
+        with writing(engine) as connection:
+            if generation.number not in {one.generation for one in standings(connection, [generation.name])}:
+                return False
+            connection.execute(index)
+    with writing(engine) as connection:
+        books = standings(connection, [generation.name])
+        others = [one for one in books if one.generation != generation.number]
+        if len(others) == len(books):
+            return False  # somebody has struck it from the books
+        ahead = [one for one in others if one.live and one.fits(generation.projection) and one.stopped_at is None]
+        if any(one.position > generation.position for one in ahead):
+            return False
+        connection.execute(delete(generations).where(generations.c.generation.in_([one.generation for one in others])))
+        connection.execute(update(generations).where(generations.c.generation == generation.number).values(live=True))
     return True
 
 
@@ -191,13 +202,13 @@ def shape_of(projection: Projection) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _create_indexes(connection: Connection, projection: Projection, number: int) -> None:
+def _indexes(projection: Projection, number: int) -> Iterator[CreateIndex]:
     for declared in projection.tables().values():
         stored = stored_table(declared, number)
         for index in declared.indexes:
             columns = [stored.c[column.name] for column in index.columns]
             made = Index(f"{_index_name(index)}__{number}", *columns, unique=index.unique)
-            connection.execute(CreateIndex(made))
+            yield CreateIndex(made, if_not_exists=True)
 
 
 def _index_name(index: Index) -> str:

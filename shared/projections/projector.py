@@ -23,6 +23,7 @@ from shared.eventstore.port import EventStore
 from shared.feed import Feed
 from shared.projections.declaration import Projection
 from shared.projections.engine import is_circumstance, purge, writing
+from shared.projections.garbage import search_put_off
 from shared.projections.generations import (
     Generation,
     Standing,
@@ -211,11 +212,12 @@ class Projector:
         taken = 0
         subscription = self._store.subscribe(after=group.position, filter=group.filter())
         try:
-            for batch in subscription.batches(min(limit, PAGE)):
-                caught_up = group.take(batch)
-                taken += len(batch)
-                if caught_up or taken >= limit:
-                    return self._commit(group, batch[-1][0], taken) and caught_up
+            with search_put_off():
+                for batch in subscription.batches(min(limit, PAGE)):
+                    caught_up = group.take(batch)
+                    taken += len(batch)
+                    if caught_up or taken >= limit:
+                        return self._commit(group, batch[-1][0], taken) and caught_up
         finally:
             subscription.close()
         raise Unavailable("The log was closed.")
@@ -292,9 +294,8 @@ class Projector:
         log.error("read model stopped", projection=one.name, position=position, error=why)
 
     def _go_live(self, building: Generation) -> bool:
-        with writing(self._engine) as connection:
-            if not go_live(connection, building):
-                return False
+        if not go_live(self._engine, building):
+            return False
         with writing(self._engine) as connection:
             sweep(connection, [building.projection])
         building.live = True

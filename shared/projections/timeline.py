@@ -69,7 +69,7 @@ class Timeline(NamedTuple):
         rows.put(
             self.lines,
             record=getattr(e.event, self.record),
-            entry=entry or str(e.id),
+            entry=entry or e.id_text,
             position=e.position,
             what=type(e.event).__name__,
             occurred=getattr(e.event, "occurred", None),
@@ -94,7 +94,7 @@ class Timeline(NamedTuple):
 
     def _note(self, e: Recorded[Any], rows: Rows, entry: str) -> None:
         self.add(e, rows)
-        key = (getattr(e.event, self.record), str(e.id))
+        key = (getattr(e.event, self.record), e.id_text)
         rows.change(self.lines, key, facts=orjson.dumps({"entry": entry}).decode(), said="{}")
 
 
@@ -114,7 +114,9 @@ def shown(row: RowMapping, asking: Asking) -> TimelineEntry:
 
 
 def _facts(event: Event) -> str:
-    return event.model_dump_json(exclude=_shown_elsewhere(type(event)), exclude_none=True)
+    # As `model_dump_json`, without what it does around it for every one of millions of events.
+    kind = type(event)
+    return kind.__pydantic_serializer__.to_json(event, exclude=_shown_elsewhere(kind), exclude_none=True).decode()
 
 
 @cache
@@ -124,5 +126,7 @@ def _shown_elsewhere(kind: type[Event]) -> set[str]:
 
 def _said(e: Recorded[Any]) -> str:
     kind: type[BaseModel] = type(e.event)
-    sealed = {name: text for name in personal_fields(kind) if (text := e.sealed(name)) is not None}
+    if not (fields := personal_fields(kind)):
+        return "{}"
+    sealed = {name: text for name in fields if (text := e.sealed(name)) is not None}
     return orjson.dumps(sealed).decode()

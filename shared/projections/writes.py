@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     Connection,
     Dialect,
     Table,
@@ -102,7 +103,7 @@ class Writes:
         in_order = order == list(range(len(names)))
 
         def execute(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-            values = [tuple(row) for row in rows] if in_order else [tuple([row[at] for at in order]) for row in rows]
+            values = [*map(tuple, rows)] if in_order else [tuple([row[at] for at in order]) for row in rows]
             if binds:
                 values = [_bound(row, binds) for row in values]
             connection.exec_driver_sql(compiled.string, values)
@@ -111,7 +112,10 @@ class Writes:
 
     def _bind(self, column: str) -> Callable[[Any], Any] | None:
         """What makes a value of this column into the driver's own, if anything has to."""
-        return self._stored.c[column].type.dialect_impl(self._dialect).bind_processor(self._dialect)
+        kind = self._stored.c[column].type
+        if isinstance(kind, Boolean) and self._dialect.name == "sqlite":
+            return None  # the driver stores True as 1 by itself
+        return kind.dialect_impl(self._dialect).bind_processor(self._dialect)
 
 
 def _bound(row: tuple[Any, ...], binds: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
