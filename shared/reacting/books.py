@@ -6,7 +6,7 @@ again under the same ids, and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -179,6 +179,15 @@ def standings(connection: Connection) -> list[tuple[str, int, str | None]]:
     return [(name, position, waiting) for name, position, waiting in connection.execute(select(_policies))]
 
 
+class Move(NamedTuple):
+    """A policy has read on: from where, to where, and what came of it."""
+
+    name: str
+    was: int
+    reached: int
+    effects: Effects
+
+
 _MOVE = (
     update(_policies)
     .where(_policies.c.name == bindparam("policy"), _policies.c.position == bindparam("was"))
@@ -186,12 +195,20 @@ _MOVE = (
 )
 
 
-def move(connection: Connection, name: str, was: int, reached: int, effects: Effects) -> bool:
-    """Write effects and position together. False, and nothing written, if somebody else has moved the policy."""
-    moved = connection.execute(_MOVE, {"policy": name, "was": was, "reached": reached})
-    if moved.rowcount:
-        write(connection, name, effects)
-    return bool(moved.rowcount)
+def move(connection: Connection, moves: Sequence[Move]) -> list[bool]:
+    """Write effects and positions together. False, and nothing written, of a policy that somebody else has moved."""
+    rows = [{"policy": one.name, "was": one.was, "reached": one.reached} for one in moves]
+    together = connection.begin_nested()
+    if connection.execute(_MOVE, rows).rowcount == len(rows):
+        together.commit()
+        moved = [True] * len(rows)
+    else:  # one of them at least: find out which
+        together.rollback()
+        moved = [bool(connection.execute(_MOVE, row).rowcount) for row in rows]
+    for one, is_moved in zip(moves, moved, strict=True):
+        if is_moved:
+            write(connection, one.name, one.effects)
+    return moved
 
 
 def write(connection: Connection, name: str, effects: Effects) -> None:

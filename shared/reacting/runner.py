@@ -252,7 +252,9 @@ class PolicyRunner:
         if not moving:
             return
         with writing(self._engine) as connection:
-            moved = [books.move(connection, one.name, one.position, reached, effects) for one, effects in moving]
+            moved = books.move(
+                connection, [books.Move(one.name, one.position, reached, effects) for one, effects in moving]
+            )
         for (one, _), is_moved in zip(moving, moved, strict=True):
             if is_moved:
                 one.position = reached
