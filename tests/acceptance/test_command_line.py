@@ -6,12 +6,9 @@ from pathlib import Path
 
 import httpx
 import orjson
-import pytest
 
 from tests.acceptance import records
 from tests.acceptance.serving import Api, Server, clean_environment, command
-
-pytestmark = pytest.mark.xdist_group("acceptance")
 
 
 def test_token_prints_a_token_alone_and_it_is_who_it_says(server: Server, api: Api) -> None:

@@ -10,8 +10,6 @@ from tests.acceptance import records
 from tests.acceptance.serving import Api
 from tests.acceptance.test_forgetting import DPO, forget, plan
 
-pytestmark = pytest.mark.xdist_group("acceptance")
-
 CONTENT = b"%PDF-1.7 an invented mandate " + bytes(range(256))
 
 

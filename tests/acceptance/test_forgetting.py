@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from shared.merkle import verifier
 from tests.acceptance import records
 from tests.acceptance.records import DAY, File
 from tests.acceptance.serving import Api
-
-pytestmark = pytest.mark.xdist_group("acceptance")
 
 DPO = "data_protection_officer"
 FORGOTTEN = {"hidden": "forgotten"}

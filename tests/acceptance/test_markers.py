@@ -26,8 +26,6 @@ from tests.acceptance.markers import BIRTH, STEMS, forms, found_below, found_in,
 from tests.acceptance.serving import Api
 from tests.acceptance.test_forgetting import forget
 
-pytestmark = pytest.mark.xdist_group("acceptance")
-
 Schema = dict[str, Any]
 PERSONAL: dict[str, type[Command]] = {
     kind.wire_type(): kind

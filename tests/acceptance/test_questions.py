@@ -11,8 +11,6 @@ from services.history.source import FAMILIES_BY_YEAR, GIRL_POWER, SOURCE
 from shared.messages import Role
 from tests.acceptance.serving import Api, Server
 
-pytestmark = pytest.mark.xdist_group("acceptance")
-
 
 def report(api: Api, first: str, last: str, role: str = "analyst") -> Any:
     return api.ask(role, "/reports/activity", params={"from": first, "to": last})

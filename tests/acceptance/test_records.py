@@ -11,8 +11,6 @@ from tests.acceptance import records
 from tests.acceptance.records import DAY
 from tests.acceptance.serving import Api
 
-pytestmark = pytest.mark.xdist_group("acceptance")
-
 
 def test_who_waits_for_the_position_of_their_receipt_reads_what_they_wrote(api: Api) -> None:
     who = records.person(api)

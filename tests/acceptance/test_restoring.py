@@ -21,8 +21,6 @@ from tests.acceptance.serving import Api, Server
 from tests.acceptance.test_forgetting import DPO, FORGOTTEN, timeline, verified
 from tests.protection.histories import OFFICER, SUPERVISOR, WORKER
 
-pytestmark = pytest.mark.xdist_group("running")
-
 SECRET = "What nobody may read again."
 
 

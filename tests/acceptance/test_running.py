@@ -15,8 +15,6 @@ import pytest
 from tests.acceptance import records
 from tests.acceptance.serving import Api, Server, clean_environment, command, free_port
 
-pytestmark = pytest.mark.xdist_group("running")
-
 
 def is_running(pid: int) -> bool:
     """Whether that process is there, and more than a zombie."""
