@@ -61,16 +61,21 @@ class TableRows:
         self._engine = engine
         self._writes = Writes(stored, engine.dialect)
         self._key_names = self._writes.key_names
-        self._blank: Row = dict.fromkeys(self._writes.column_names)
+        self._only_key = self._key_names[0] if len(self._key_names) == 1 else None
+        self._column_names = self._writes.column_names
+        self._blank: Row = dict.fromkeys(self._column_names)
         self._known: OrderedDict[Key, Row | None] = OrderedDict()
         self._is_asked = False  # a table that nobody asks need not be remembered
 
     def put(self, row: Row) -> None:
         """See `Rows.put`. Raises KeyError for a row without its key, ValueError for a column that is not there."""
-        whole = self._blank | row
-        if len(whole) != len(self._blank):
-            self._check(row)
-        self.pending[tuple([row[name] for name in self._key_names])] = whole
+        key = (row[self._only_key],) if self._only_key else tuple([row[name] for name in self._key_names])
+        if tuple(row) != self._column_names:  # not all columns in the table's order, as they usually are
+            whole = self._blank | row
+            if len(whole) != len(self._blank):
+                self._check(row)
+            row = whole
+        self.pending[key] = row
 
     def change(self, key: Key, columns: Row) -> None:
         """See `Rows.change`."""
@@ -126,14 +131,13 @@ class TableRows:
         put = batches.setdefault(PUT, [])
         drop = batches.setdefault(DROP, [])
         for key, one in self.pending.items():
-            match one:
-                case dict():
-                    put.append(tuple(one.values()))
-                case None:
-                    drop.append(key)
-                case Partial(makes, columns, amounts):
-                    shape = Shape("make" if makes else "change", tuple(columns), tuple(amounts))
-                    batches.setdefault(shape, []).append((*key, *columns.values(), *amounts.values()))
+            if type(one) is dict:
+                put.append(tuple(one.values()))
+            elif isinstance(one, Partial):
+                shape = Shape("make" if one.makes else "change", tuple(one.columns), tuple(one.amounts))
+                batches.setdefault(shape, []).append((*key, *one.columns.values(), *one.amounts.values()))
+            else:
+                drop.append(key)
         # Deleted rows first: another may take what was unique to them.
         for shape in (DROP, *(shape for shape in batches if shape != DROP)):
             if rows := batches[shape]:
