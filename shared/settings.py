@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     max_body: int = Field(2**20, ge=1024, le=2**30, description="The largest request body, in bytes")
     threads: int = Field(32, ge=1, le=1024, description="Commands under way at once; as many queries beside them")
 
+    eventstore_uri: SecretStr | None = Field(
+        None,
+        description="An EventStoreDB or KurrentDB, esdb://user:password@host; left out: the log in the data folder",
+    )
+
     # The distributed topology.
     read_models_url: SecretStr | None = Field(
         None, description="Where read models are: postgresql+psycopg://...; left out: SQLite in the data folder"

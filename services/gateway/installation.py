@@ -20,7 +20,12 @@ from services.audit.access import AccessLog, ShowAccessHistory
 from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
 from services.gateway.contexts import CONTEXTS, registry
-from services.gateway.derived import drop_read_models_of_another_log, empty_read_models_of_another_log
+from services.gateway.derived import (
+    drop_read_models_of_another_log,
+    empty_read_models_of_another_log,
+    renew_tree_of_a_log_that_moved,
+)
+from services.gateway.event_log import EventLog
 from services.gateway.need_to_know import may_see
 from services.protection import certificate
 from services.protection import queries as protection_queries
@@ -45,6 +50,7 @@ from shared.settings import Settings
 LogQuery = Callable[[Any, Origin], Any]
 
 READ_MODELS = "read-models.db"
+PROOFS = "proofs"
 RESTORE = Origin("system:restore", frozenset({Role.POLICY}))
 SCHEDULE = Origin("system:schedule", frozenset({Role.POLICY}))
 
@@ -65,7 +71,8 @@ class Installation:
             self.keys = open_keys(self.folder)
             opened.callback(self.keys.close)
             self.vault = AesGcmVault(self.keys)
-            self.store = opened.enter_context(open_store(self.folder / "log"))
+            self.log = opened.enter_context(EventLog(settings))
+            self.store = self.log.store
             self.handler = CommandHandler(self.store, self.registry, self.vault)
             self._take_up()
             self._opened = opened.pop_all()
@@ -139,7 +146,7 @@ class Installation:
     @cached_property
     def proofs(self) -> Proofs:
         """The tree over the log, its checkpoints, and the key that signs them."""
-        return self._opened.enter_context(Proofs(self.folder / "proofs", self.store))
+        return self._opened.enter_context(Proofs(self.folder / PROOFS, self.store))
 
     def bus(self) -> DirectBus:
         """How the edges of this process reach the services."""
@@ -172,11 +179,12 @@ class Installation:
 
     def _take_up(self) -> None:
         """Hold log, ledger and read models against each other: any of them may have been put back from a backup."""
-        if self.store.describe().role == "owner":
+        if self.log.first:
+            renew_tree_of_a_log_that_moved(self.folder / PROOFS, self.store)
             if self.settings.read_models_url:
-                empty_read_models_of_another_log(self.engine, self.store)
+                empty_read_models_of_another_log(self.engine, self.log)
             else:
-                drop_read_models_of_another_log(self.folder / READ_MODELS, self.store)
+                drop_read_models_of_another_log(self.folder / READ_MODELS, self.log)
             complete(
                 self.store, self.keys, lambda command, command_id: self.send(command, RESTORE, command_id), today()
             )

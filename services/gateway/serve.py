@@ -33,6 +33,7 @@ from services.history.loading import load
 from services.history.source import GIRL_POWER, SOURCE, steps_in_source, the_source
 from services.projects.projections.questions import ShowStatement
 from shared.errors import ForgetMeNotError, Unavailable
+from shared.eventstore.port import Filter
 from shared.logging import configure_logging
 from shared.messages import Origin, Query, Role
 from shared.privacy.durable import sync_folder
@@ -53,7 +54,8 @@ def serve(settings: Settings, *, with_history: bool) -> None:
     configure_logging(settings.log_format, settings.log_level)
     with listening, alone(usable(settings.data_dir)), Installation(settings) as installation:
         loading = installation.folder / LOADING
-        if with_history and (installation.store.head() == 0 or loading.exists()):
+        empty = next(installation.store.read_all(limit=1, filter=Filter()), None) is None
+        if with_history and (empty or loading.exists()):
             _load_history(installation, loading)
         worker = Worker(settings)
         worker.start()
@@ -126,7 +128,7 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
 def missing(installation: Installation, worker: Worker) -> Mapping[str, str]:
     """What is not ready yet, by part."""
     waiting: dict[str, str] = {}
-    if refusal := installation.store.describe().refusal:
+    if refusal := installation.log.refusal:
         waiting["log"] = refusal
     if not worker.alive:
         waiting["worker"] = "The process of read models and policies is not running."

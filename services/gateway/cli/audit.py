@@ -5,7 +5,8 @@ Nothing here needs the service to run; beside one that runs it works too.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +20,10 @@ from services.audit.bundle import CompileBundle, compile_bundle
 from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs, set_aside
 from services.audit.trail import ReadTrail
 from services.gateway.cli.terminal import console, counting, emit, one_sentence
+from services.gateway.event_log import EventLog
 from shared.bus import permit
-from shared.errors import Invalid, NotFound, Unavailable
-from shared.eventstore.log import path_of
-from shared.eventstore.sqlite import EmbeddedLog, open_store
+from shared.errors import Invalid, Unavailable
+from shared.eventstore.port import EventStore
 from shared.merkle import (
     LogDiverged,
     MerkleLog,
@@ -75,7 +76,7 @@ def trail(
     query = read_query(ReadTrail, {**given, "limit": limit, "after": after})
     _require_log()
     with Installation(load_settings()) as installation:
-        if installation.store.describe().role == "owner":  # nothing else runs that would
+        if installation.log.first:  # nothing else runs that would
             installation.projector().catch_up()
         page = installation.ask(query, AUDITOR).answer
     if as_json:
@@ -231,9 +232,10 @@ def accept_restored() -> None:
 
     Only after `verify` has said that the log is not the one that was signed, and you know why. Stop serve first.
     """
-    with _log() as store:
-        if store.describe().role != "owner":
+    with EventLog(load_settings(), must_exist=True) as log:
+        if not log.first:
             raise Unavailable("A process has the log open: stop it first.")
+        store = log.store
         with Proofs(_proofs(), store) as proofs:
             try:
                 proofs.checkpoint()
@@ -314,13 +316,13 @@ def _proofs() -> Path:
     return load_settings().data_dir / "proofs"
 
 
-def _log() -> EmbeddedLog:
-    return open_store(_require_log())
+@contextmanager
+def _log() -> Iterator[EventStore]:
+    with EventLog(load_settings(), must_exist=True) as log:
+        yield log.store
 
 
-def _require_log() -> Path:
-    """The log's folder. Raises `NotFound` rather than have an empty log made, of which everything would hold."""
-    folder = load_settings().data_dir / "log"
-    if not path_of(folder).exists():
-        raise NotFound(f"There is no log in {folder}: set DATA_DIR to the folder that holds it.")
-    return folder
+def _require_log() -> None:
+    """Raises `NotFound` rather than have an empty log made, of which everything would hold."""
+    with _log():
+        pass

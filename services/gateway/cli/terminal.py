@@ -40,8 +40,8 @@ def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def counting(what: str, total: int, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
-    """A bar that is told how many of `total` are done; nothing where nobody looks at a terminal."""
+def counting(what: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
+    """A bar that is told how many of `total`, if that is known, are done; nothing where nobody looks at a terminal."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task(what, total=total)

@@ -51,6 +51,11 @@ class ClusterLog:
             connection.close()
             raise
 
+    @property
+    def address(self) -> str:
+        """Where the cluster is, without the login."""
+        return str(self._connection.address)
+
     def append(self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY) -> AppendResult:
         """See `EventStore.append`. Tried again until it is answered: the ids of the events make that harmless.
 
