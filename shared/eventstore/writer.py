@@ -242,11 +242,11 @@ class Writer:
         return _Group(rows, [(append, JointResult(tuple(results)) if several else results[0])], moved, rest, alone=True)
 
     def exclusively(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Let `work` have the connection, between two commits. What it raises is raised."""
-        self._leading.acquire()
-        try:
+        """Let `work` have the connection, between two commits. What it raises is raised. Not for the main thread."""
+        while not self._leading.acquire(timeout=1):
             if self._closed:
                 raise Unavailable(CLOSED)
+        try:
             work(self._connection)
         finally:
             self._step_down()

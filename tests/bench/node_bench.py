@@ -149,18 +149,18 @@ def serving(*arguments: str) -> Iterator[str]:
             process.communicate(timeout=30)
 
 
-async def serve_node(folder: Path) -> None:
+def serve_node(folder: Path) -> None:
     """The node, with a stream to be read."""
-    from shared.eventstore.node.node import Node, NodeSettings  # the echo's process does without
+    from shared.eventstore.node.node import NodeSettings  # the echo's process does without
+    from shared.eventstore.node.serving import Serving
     from shared.eventstore.port import NewEvent as LogEvent
 
-    node = Node(NodeSettings(folder / "log", port=0))
-    await node.start()
+    serving = Serving(NodeSettings(folder / "log", port=0))
     for _ in range(READ_EVENTS // 500):
-        events = [LogEvent(uuid4(), "cases.ContactNoted", DATA, METADATA) for _ in range(500)]
-        await asyncio.to_thread(node.log.append, "read", events)
-    await told_to_end(node.port)
-    await node.stop()
+        serving.node.log.append("read", [LogEvent(uuid4(), "cases.ContactNoted", DATA, METADATA) for _ in range(500)])
+    print(serving.port, flush=True)
+    sys.stdin.read()
+    serving.stop()
 
 
 async def told_to_end(port: int) -> None:
@@ -298,7 +298,10 @@ def main() -> None:
     if len(sys.argv) > 2:
         kind, folder = sys.argv[1], Path(sys.argv[2])
         with suppress(KeyboardInterrupt):
-            asyncio.run(serve_node(folder) if kind == "node" else serve_echo(folder if kind == "echo" else None))
+            if kind == "node":
+                serve_node(folder)
+            else:
+                asyncio.run(serve_echo(folder if kind == "echo" else None))
         return
     from tests.bench.__main__ import console, table_of
 

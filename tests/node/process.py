@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from shared.eventstore.node.node import Node, NodeSettings
+from shared.eventstore.node.node import NodeSettings
+from shared.eventstore.node.serving import Serving
 from tests.eventstore.processes import hear, start
 
 
@@ -46,13 +46,9 @@ class NodeProcess:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def _serve(folder: str, port: str) -> None:
-    node = Node(NodeSettings(Path(folder), port=int(port)))
-    await node.start()
-    print(node.port, flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    await node.stop()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve(*sys.argv[1:]))
+    folder, port = sys.argv[1:]
+    node = Serving(NodeSettings(Path(folder), port=int(port)))
+    print(node.port, flush=True)
+    sys.stdin.read()
+    node.stop()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,19 +52,17 @@ def node(
         password = create_users(users)
         if password:
             typer.echo(f"Made {users} with the login admin and the password {password}: change it, it is shown once.")
-    asyncio.run(_serve(settings))
+    _serve(settings)
 
 
-async def _serve(settings: NodeSettings) -> None:
-    from shared.eventstore.node.node import Node
+def _serve(settings: NodeSettings) -> None:
+    from shared.eventstore.node.serving import Serving
 
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stopping.set)
-    served = Node(settings)
-    await served.start()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    serving = Serving(settings)
     option = "" if settings.certificate else "?tls=false"
-    typer.echo(f"Serving {settings.folder}: connect with kurrentdb://{settings.host}:{served.port}{option}")
-    await stopping.wait()
-    await served.stop()
+    typer.echo(f"Serving {settings.folder}: connect with kurrentdb://{settings.host}:{serving.port}{option}")
+    stopping.wait()
+    serving.stop()
