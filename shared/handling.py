@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -81,6 +82,40 @@ class StateCache:
                 self._folded.popitem(last=False)
 
 
+class _Turns:
+    """One at a time for each stream, in this process: whoever waits decides on what those before have done.
+
+    Without it, many callers of one stream mostly undo each other's work. Other processes still meet as conflicts.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
+        self._guard = threading.Lock()
+
+    def of(self, stream: str) -> _Turn:
+        """The turn of `stream`: the same one for all who have it in hand."""
+        with self._guard:
+            turn = self._locks.get(stream)
+            if turn is None:
+                turn = self._locks[stream] = _Turn()
+            return turn
+
+
+class _Turn:
+    """A lock that can be referred to weakly."""
+
+    __slots__ = ("__weakref__", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class CommandHandler:
     """Handles the commands of every aggregate in `registry`. Safe to use from many threads."""
 
@@ -98,6 +133,7 @@ class CommandHandler:
         self.vault = vault
         self.clock = clock
         self._cache = cache or StateCache()
+        self._turns = _Turns()
 
     def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """Carry out `command`, once for its id. `expected` is the revision that the asker has seen, if any.
@@ -116,6 +152,18 @@ class CommandHandler:
         decider = self.registry.decider_for(command)
         stream = decider.stream_of(command)
         names = key_names([command], stream)
+        with self._turns.of(stream):
+            return self._decide(decider, command, origin, stream, names, expected)
+
+    def _decide(
+        self,
+        decider: AnyDecider,
+        command: Command,
+        origin: Origin,
+        stream: str,
+        names: list[KeyName],
+        expected: int | None,
+    ) -> Receipt:
         for attempt in range(ATTEMPTS):
             folded = self.load(decider, stream)
             if past := folded.commands.get(command.command_id):

@@ -21,13 +21,24 @@ def decide(command: PlacementCommands, state: Placement) -> Sequence[PlacementEv
     if isinstance(command, tasks.Commands):
         return tasks.decide(command, state)
     if isinstance(command, people.Commands):
-        facts = people.decide(command, state)
-        state = _after(state, facts)
-        asked = list(tasks.asked_for(state, sorted(people.concerned(facts, state)), command))
-        return [*facts, *asked, *tasks.settled_by(_after(state, asked), command)] if facts else []
+        return _facts_of_people(command, state)
     events = _decided(command, state)
-    moved = frozenset(event.person for event in events if isinstance(event, stays.Moved | stays.CheckedOut))
-    return [*events, *tasks.settled_by(_after(state, events), command, moved)] if events else []
+    comings = [event for event in events if isinstance(event, stays.CheckedIn | stays.Moved | stays.CheckedOut)]
+    if not comings:
+        return events
+    moved = frozenset(event.person for event in comings if not isinstance(event, stays.CheckedIn))
+    named = [event.person for event in comings]
+    return [*events, *tasks.settled_by(_after(state, events), command, named, moved)]
+
+
+def _facts_of_people(command: people.Commands, state: Placement) -> Sequence[PlacementEvents]:
+    facts = people.decide(command, state)
+    if not facts:
+        return []
+    state = _after(state, facts)
+    concerned = sorted(people.concerned(facts, state))
+    asked = list(tasks.asked_for(state, concerned, command))
+    return [*facts, *asked, *tasks.settled_by(_after(state, asked), command, concerned)]
 
 
 def _decided(

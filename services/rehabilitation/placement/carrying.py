@@ -163,7 +163,7 @@ def evolve(state: Placement, event: Events) -> Placement:
     match event:
         case BooksCarriedForward():
             pairs = {link: frozenset(pair) for link, pair in event.links.items()}
-            return Placement(
+            carried = Placement(
                 opened=event.opened,
                 carried=date(event.year + 1, 1, 1),
                 shelters=_growing(event.capacities),
@@ -182,8 +182,10 @@ def evolve(state: Placement, event: Events) -> Placement:
                         for one in event.orders
                     }
                 ),
-                tasks=_growing({one.task: Task(one.person, one.kind) for one in event.tasks}),
             )
+            for one in event.tasks:
+                carried = carried.with_task(one.task, Task(one.person, one.kind))
+            return carried
         case _:
             assert_never(event)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -137,6 +137,7 @@ class Placement:
     same: Growing[str, frozenset[str]] = field(default_factory=Growing)  # record -> all of that person, if linked
     orders: Growing[str, Order] = field(default_factory=Growing)
     tasks: Growing[str, Task | None] = field(default_factory=Growing)  # None: settled
+    waiting: Growing[str, frozenset[str]] = field(default_factory=Growing)  # person -> their open tasks
 
     def occupation(self, stay: str) -> Occupation | None:
         """Where a stay is, or last was."""
@@ -161,9 +162,25 @@ class Placement:
             ages = ages.having(record, age)
         return ages
 
-    def open_tasks(self) -> Iterator[tuple[str, Task]]:
-        """Tasks that wait for somebody."""
-        return ((id, task) for id, task in self.tasks.items() if task)
+    def open_tasks(self, *persons: str) -> Iterator[tuple[str, Task]]:
+        """Tasks that wait for a bed for one of these people, or for anybody if nobody is named."""
+        for person in persons or self.waiting:
+            for id in sorted(self.waiting.get(person, ())):
+                if task := self.tasks[id]:
+                    yield id, task
+
+    def with_task(self, id: str, task: Task) -> Placement:
+        """With a task that is open from now on."""
+        waiting = self.waiting.get(task.person, frozenset()) | {id}
+        return replace(self, tasks=self.tasks.having(id, task), waiting=self.waiting.having(task.person, waiting))
+
+    def without_task(self, id: str) -> Placement:
+        """With a task that is settled."""
+        task = self.tasks.get(id)
+        if task is None:
+            return self
+        waiting = self.waiting.get(task.person, frozenset()) - {id}
+        return replace(self, tasks=self.tasks.having(id, None), waiting=self.waiting.having(task.person, waiting))
 
 
 def one_person(record: str, pairs: Collection[frozenset[str]]) -> frozenset[str]:

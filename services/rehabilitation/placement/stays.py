@@ -226,7 +226,7 @@ def must_be_here(stay: str, state: Placement, occurred: date | None = None) -> O
 def _not_available(
     command: CheckIn | MoveTo, state: Placement, person: str, bed: str, why: Why, kind: TaskKind
 ) -> BedNotAvailable:
-    open_task = next((id for id, task in state.open_tasks() if task.person == person), None)
+    open_task = next((id for id, _ in state.open_tasks(person)), None)
     return BedNotAvailable(
         centre=command.centre,
         task=open_task or str(uuid5(command.command_id, "task")),
@@ -250,8 +250,7 @@ def evolve(state: Placement, event: Events) -> Placement:
         case CheckedOut(stay=stay, occurred=occurred):
             return replace(state, occupations=_ended(state, stay, occurred))
         case BedNotAvailable(task=task, person=person, kind=kind):
-            known = state.tasks.get(task)
-            return replace(state, tasks=state.tasks.having(task, known or Task(person, kind)))
+            return state.with_task(task, state.tasks.get(task) or Task(person, kind))
         case DeparturePlanned() | HouseRulesAccepted():
             return state
         case _:

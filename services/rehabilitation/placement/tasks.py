@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, assert_never
@@ -83,19 +82,20 @@ def evolve(state: Placement, event: Events) -> Placement:
     """The beds after an event."""
     match event:
         case AnotherBedNeeded(task=task, person=person):
-            return replace(state, tasks=state.tasks.having(task, Task(person, TaskKind.CANNOT_STAY)))
+            return state.with_task(task, Task(person, TaskKind.CANNOT_STAY))
         case BedTaskSettled(task=task):
-            return replace(state, tasks=state.tasks.having(task, None))
+            return state.without_task(task)
         case _:
             assert_never(event)
 
 
 def asked_for(state: Placement, persons: Iterable[str], command: PlacementCommand) -> Iterator[AnotherBedNeeded]:
     """A task for each of these people who, as things are now, cannot stay where they are. One a person."""
-    waiting = {task.person for _, task in state.open_tasks() if task.kind is TaskKind.CANNOT_STAY}
+    asked: set[str] = set()
     for person, why in clashes(state, persons):
-        if person not in waiting:
-            waiting.add(person)
+        waits = any(task.kind is TaskKind.CANNOT_STAY for _, task in state.open_tasks(person))
+        if person not in asked and not waits:
+            asked.add(person)
             yield AnotherBedNeeded(
                 centre=command.centre,
                 task=str(uuid5(command.command_id, f"task/{person}")),
@@ -106,19 +106,23 @@ def asked_for(state: Placement, persons: Iterable[str], command: PlacementComman
 
 
 def settled_by(
-    state: Placement, command: PlacementCommand, moved: frozenset[str] = frozenset()
+    state: Placement, command: PlacementCommand, named: Iterable[str] = (), moved: frozenset[str] = frozenset()
 ) -> Iterator[BedTaskSettled]:
-    """Open tasks that are done, as things are now, or because these people have just left their bed."""
-    for id, task in state.open_tasks():
-        records = state.records_of(task.person)
-        here = any(one.person in records for one in state.present())
+    """Open tasks that are done, as things are now: of those who are here, and of those whom the facts name.
+
+    `moved` are people who have just left their bed.
+    """
+    here = {one.person for one in state.present()}
+    looked_at = here.union(*(state.records_of(person) for person in named))
+    for id, task in state.open_tasks(*sorted(looked_at)) if looked_at else ():
+        is_here = not here.isdisjoint(state.records_of(task.person))
         match task.kind:
             case TaskKind.FIND_BED:
-                done = here
+                done = is_here
             case TaskKind.MOVE_WANTED:
-                done = bool(records & moved)
+                done = not moved.isdisjoint(state.records_of(task.person))
             case TaskKind.CANNOT_STAY:
                 done = not any(clashes(state, [task.person]))
         if done:
-            how = Settlement.BED_FOUND if here else Settlement.NO_LONGER_NEEDED
+            how = Settlement.BED_FOUND if is_here else Settlement.NO_LONGER_NEEDED
             yield BedTaskSettled(centre=command.centre, task=id, how=how, occurred=today(command.now))

@@ -1,0 +1,493 @@
+"""Tensions, proceedings, the court calendar and duty, over the real log, its policies and its deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import icalendar
+import pytest
+
+from services import cases, rehabilitation
+from services.gateway.need_to_know import may_see
+from services.rehabilitation.placement.house import OpenCentre
+from services.rehabilitation.placement.record import Scope
+from services.rehabilitation.proceedings.assistance import HoldPreparation, RepresentPerson
+from services.rehabilitation.proceedings.ending import AwardCompensation, Outcome, RecordCompensationPaid, RecordOutcome
+from services.rehabilitation.proceedings.hearings import (
+    AdjournHearing,
+    CancelHearing,
+    MoveHearing,
+    RecordHearingHeld,
+    ScheduleHearing,
+)
+from services.rehabilitation.proceedings.mandate import GrantMandate, OpenProceedings, RevokeMandate
+from services.rehabilitation.proceedings.notes import KeepCounselNote, KeepPsychologistNote, RetractCounselNote
+from services.rehabilitation.proceedings.record import Authority, HearingState, MandateState, Standing
+from services.rehabilitation.projections.closed_notes import ListCounselNotes, ListPsychologistNotes
+from services.rehabilitation.projections.court_calendar import CourtCalendar, ShowCourtCalendar, ShowCourtFeed
+from services.rehabilitation.projections.duty import Duty, ListShifts, ShowDuty, ShowRotaFeed
+from services.rehabilitation.projections.occupancy import ListSeparations
+from services.rehabilitation.projections.proceedings import GetProceedings, ListProceedings, ProceedingsFile
+from services.rehabilitation.projections.tensions import GetTension, ListTensions
+from services.rehabilitation.projections.watch_log import ListEmergencyCalls, ListIncidents
+from services.rehabilitation.rota import AgreeToSwap, AskToSwap, CancelShift, PlanShift, ShiftKind, ShiftState
+from services.rehabilitation.tension import (
+    AddSign,
+    DecideSeparation,
+    Effect,
+    HoldMediation,
+    NoteTension,
+    Resolution,
+    ResolveTension,
+    Sign,
+)
+from services.rehabilitation.watch.incidents import (
+    CallEmergency,
+    RecordCallAnswered,
+    RecordHelpArrived,
+    RecordIncident,
+)
+from services.rehabilitation.watch.record import IncidentKind, Severity
+from services.rehabilitation.watch.turns import HandOver, LeavePost, TakeOver
+from shared.errors import Forbidden, Invalid, NotFound
+from shared.messages import Command, Origin, Query, Role
+from shared.money import Money
+from shared.projections.read_models import ReadModels
+from tests.assembled import Assembled
+from tests.rehabilitation.examples import an_id
+from tests.rehabilitation.houses import ANNA, BERTA, CENTRE, ORDER
+
+TENSION, FILE, OTHER_FILE, MANDATE, OTHER_MANDATE, HEARING, NOTE, ENTRY = (an_id(number) for number in range(80, 88))
+NIGHT, DAY, STAND_BY, INCIDENT, CALL = (an_id(number) for number in range(90, 95))
+MANAGER, OFFICER, LAWYER, SUPERVISOR = Role.SHELTER_MANAGER, Role.DUTY_OFFICER, Role.LAWYER, Role.SUPERVISOR
+AT = datetime(2008, 12, 20, 8, 0, tzinfo=UTC)
+NEW_YEAR = datetime(2008, 12, 31, 22, 0, tzinfo=UTC)  # midnight here
+
+
+class House(Assembled):
+    """A centre at work, with what the gateway lets whom see."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, [cases.context, rehabilitation.context])
+        self.read_models = ReadModels(self.engine, self.projections, self.vault, may_see=may_see)
+        self.bus._answer = self.read_models.ask
+
+    def as_actor(self, query: Query[Any], role: Role, actor: str) -> Any:
+        self.projector.catch_up()
+        return self.bus.ask(query, Origin(actor, frozenset({role}))).answer
+
+    def later(self, now: datetime) -> None:
+        """It becomes later; what is due happens."""
+        self.settle()
+        self.now = now
+        self.policies.fire_due(now)
+        self.settle()
+
+    def parked(self) -> list[str | None]:
+        return [one.rule for status in self.policies.status() for one in status.parked]
+
+    def tension(self) -> None:
+        self.send(OpenCentre(centre=CENTRE, code="VNO", occurred=date(2008, 1, 1)), MANAGER)
+        note = NoteTension(
+            tension=TENSION,
+            centre=CENTRE,
+            parties=(ANNA, BERTA),
+            sign=Sign.QUARREL,
+            about=ANNA,
+            account="Shouted at supper.",
+            occurred="2008-09-01",
+        )
+        self.send(note, OFFICER)
+
+    def proceedings(self, file: str = FILE, beneficiary: str = ANNA) -> None:
+        opened = OpenProceedings(
+            proceedings=file, beneficiary=beneficiary, standing=Standing.VICTIM, court="VNO-1", occurred="2008-05"
+        )
+        self.send(opened, LAWYER)
+
+    def grant(self, file: str, mandate: str, beneficiary: str, *opponents: str, counsel: str = "l-3") -> MandateState:
+        granted = GrantMandate(
+            proceedings=file,
+            mandate=mandate,
+            beneficiary=beneficiary,
+            counsel=counsel,
+            scope=(Authority.COURT,),
+            opponents=opponents,
+            until=date(2009, 12, 31),
+            occurred="2008-06-01",
+        )
+        self.send(granted, LAWYER)
+        self.settle()
+        return self.file(file).mandates[0].state
+
+    def file(self, file: str = FILE, role: Role = LAWYER) -> ProceedingsFile:
+        answer = self.ask(GetProceedings(proceedings=file), role)
+        assert isinstance(answer, ProceedingsFile)
+        return answer
+
+    def hearing(self, at: datetime = AT, hearing: str = HEARING) -> None:
+        schedule = ScheduleHearing(proceedings=FILE, hearing=hearing, at=at, court="VNO-1", occurred="2008-10-01")
+        self.send(schedule, LAWYER)
+
+    def calendar(self, **more: Any) -> CourtCalendar:
+        answer = self.ask(ShowCourtCalendar(**more), OFFICER)
+        assert isinstance(answer, CourtCalendar)
+        return answer
+
+    def feed(self, query: Query[str]) -> dict[str, Any]:
+        """The events of a feed by UID, as another program reads them."""
+        text = self.ask(query, OFFICER)
+        assert text.startswith("BEGIN:VCALENDAR\r\n")
+        parsed = icalendar.Calendar.from_ical(text)
+        assert parsed.errors == []
+        return {str(event["uid"]): event for event in parsed.walk("VEVENT")}
+
+    def plan(self, shift: str, worker: str, starts: datetime, hours: int = 8, **more: Any) -> None:
+        here = starts + timedelta(hours=2)  # winter
+        where = {"post": "shelter", "year": here.year, "month": here.month} | more
+        self.send(
+            PlanShift(**where, shift=shift, worker=worker, starts=starts, ends=starts + timedelta(hours=hours)), MANAGER
+        )
+
+    def duty(self, at: datetime, since: date = date(2008, 12, 31), until: date = date(2009, 1, 1)) -> Duty:
+        answer = self.ask(ShowDuty(post="shelter", since=since, until=until, at=at), OFFICER)
+        assert isinstance(answer, Duty)
+        return answer
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = House(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_tension_is_told_from_the_first_sign_to_the_resolution(house: House) -> None:
+    house.tension()
+    sign = AddSign(tension=TENSION, sign=Sign.THREATS, about=BERTA, occurred="2008-09-03")
+    mediation = HoldMediation(
+        tension=TENSION, present=(ANNA, BERTA), effect=Effect.EASED, about=ANNA, occurred="2008-09-04"
+    )
+    for command in (sign, mediation, ResolveTension(tension=TENSION, how=Resolution.MEDIATED, occurred="2008-09-20")):
+        house.send(command, MANAGER)
+    (entry,) = house.ask(ListTensions(person=BERTA, centre=CENTRE, open=False), MANAGER).tensions
+    assert (entry.sign, entry.signs, entry.mediations, entry.how) == (Sign.THREATS, 2, 1, Resolution.MEDIATED)
+    assert house.ask(ListTensions(open=True), MANAGER).tensions == ()
+    told = house.ask(GetTension(tension=TENSION), MANAGER)
+    assert [line.what for line in told.timeline] == ["TensionNoted", "SignAdded", "MediationHeld", "TensionResolved"]
+    assert told.timeline[0].said == {"account": "Shouted at supper."}
+    with pytest.raises(NotFound):
+        house.ask(GetTension(tension=an_id(99)), MANAGER)
+    with pytest.raises(Forbidden):
+        house.ask(ListTensions(), OFFICER)
+
+
+def test_a_separation_that_was_decided_holds_for_the_beds(house: House) -> None:
+    house.tension()
+    decide = DecideSeparation(
+        tension=TENSION, order=ORDER, first=ANNA, second=BERTA, scope=Scope.SHELTER, occurred="2008-09-05"
+    )
+    house.send(decide, MANAGER)
+    house.settle()
+    (order,) = house.ask(ListSeparations(centre=CENTRE), MANAGER).separations
+    assert (order.order, order.tension, order.since) == (ORDER, TENSION, date(2008, 9, 5))
+
+
+def test_a_separation_for_a_centre_that_is_not_there_waits_for_a_person(house: House) -> None:
+    note = NoteTension(
+        tension=TENSION, centre=an_id(98), parties=(ANNA, BERTA), sign=Sign.QUARREL, about=ANNA, occurred="2008-09-01"
+    )
+    decide = DecideSeparation(
+        tension=TENSION, order=ORDER, first=ANNA, second=BERTA, scope=Scope.SHELTER, occurred="2008-09-05"
+    )
+    house.send(note, MANAGER)
+    house.send(decide, MANAGER)
+    house.settle()
+    (parked,) = (one for status in house.policies.status() for one in status.parked)
+    assert (parked.command, parked.error) == ("rehabilitation.OrderSeparation", "not-found")
+
+
+def test_of_two_opposing_clients_counsel_gets_the_first(house: House) -> None:
+    house.proceedings()
+    house.proceedings(OTHER_FILE, BERTA)
+    assert house.grant(FILE, MANDATE, ANNA, BERTA) is MandateState.CONFIRMED
+    assert house.grant(OTHER_FILE, OTHER_MANDATE, BERTA) is MandateState.REFUSED
+    house.send(RevokeMandate(proceedings=FILE, mandate=MANDATE, occurred="2008-07-01"), LAWYER)
+    house.settle()
+    assert house.file().mandates[0].state is MandateState.REVOKED
+    again = an_id(89)
+    house.grant(OTHER_FILE, again, BERTA)
+    assert house.file(OTHER_FILE).mandates[1].state is MandateState.CONFIRMED
+    assert house.parked() == []
+
+
+def test_the_file_tells_all_but_the_closed_notes(house: House) -> None:
+    house.proceedings()
+    house.grant(FILE, MANDATE, ANNA)
+    of_file: dict[str, Any] = {"proceedings": FILE, "beneficiary": ANNA}
+    commands: list[Command] = [
+        HoldPreparation(**of_file, minutes=60, account="Questions.", occurred="2008-07-01"),
+        RepresentPerson(**of_file, mandate=MANDATE, before=Authority.COURT, minutes=90, occurred="2008-07-02"),
+        KeepCounselNote(proceedings=FILE, about=ANNA, text="A line of defence.", occurred="2008-07-02"),
+        RecordOutcome(**of_file, outcome=Outcome.CONVICTION, final=True, occurred="2008-11-01"),
+        AwardCompensation(**of_file, entry=ENTRY, amount=Money(amount="1500.00"), occurred="2008-11-01"),
+        RecordCompensationPaid(proceedings=FILE, entry=ENTRY, occurred="2008-11-20"),
+    ]
+    for command in commands:
+        house.send(command, LAWYER)
+    told = house.file(role=SUPERVISOR)
+    assert [outcome.outcome for outcome in told.outcomes] == [Outcome.CONVICTION]
+    assert [(one.amount, one.paid) for one in told.compensations] == [(Money(amount="1500.00"), "2008-11-20")]
+    assert [line.what for line in told.timeline][3:] == [
+        "PreparationHeld",
+        "PersonRepresented",
+        "OutcomeRecorded",
+        "CompensationAwarded",
+        "CompensationPaid",
+    ]
+    assert "defence" not in told.model_dump_json()
+    (entry,) = house.ask(ListProceedings(beneficiary=ANNA, standing=Standing.VICTIM, open=False), LAWYER).proceedings
+    assert (entry.code, entry.ended) == ("P-00000000", "2008-11-01")
+    assert house.ask(ListProceedings(open=True), LAWYER).proceedings == ()
+    with pytest.raises(NotFound):
+        house.file(an_id(99))
+
+
+def test_counsels_notes_open_for_who_acts_and_for_nobody_else(house: House) -> None:
+    house.proceedings()
+    house.grant(FILE, MANDATE, ANNA)
+    note = KeepCounselNote(proceedings=FILE, note=NOTE, about=ANNA, text="A line of defence.", occurred="2008-07-02")
+    house.send(note, LAWYER, actor="l-1")
+    asked = ListCounselNotes(proceedings=FILE)
+    texts = {actor: [one.text for one in house.as_actor(asked, LAWYER, actor).notes] for actor in ("l-1", "l-3", "l-9")}
+    assert texts == {"l-1": ["A line of defence."], "l-3": ["A line of defence."], "l-9": []}
+    for role in (SUPERVISOR, Role.PSYCHOLOGIST, Role.CASEWORKER, Role.DATA_PROTECTION_OFFICER, Role.AUDITOR):
+        with pytest.raises(Forbidden):
+            house.ask(asked, role)
+    house.send(RetractCounselNote(proceedings=FILE, note=NOTE), LAWYER)
+    assert house.as_actor(asked, LAWYER, "l-1").notes == ()
+
+
+def test_psychologists_notes_open_for_psychologists_alone(house: House) -> None:
+    house.proceedings()
+    note = KeepPsychologistNote(proceedings=FILE, about=ANNA, text="Sleeps badly.", occurred="2008-07-02")
+    house.send(note, Role.PSYCHOLOGIST)
+    asked = ListPsychologistNotes(proceedings=FILE)
+    assert [one.text for one in house.ask(asked, Role.PSYCHOLOGIST).notes] == ["Sleeps badly."]
+    for role in (SUPERVISOR, LAWYER):
+        with pytest.raises(Forbidden):
+            house.ask(asked, role)
+
+
+def test_reminders_follow_a_hearing_that_moves(house: House) -> None:
+    house.proceedings()
+    house.hearing()
+    house.later(AT - timedelta(days=7))
+    assert house.calendar().hearings[0].reminded == 7
+    later = AT + timedelta(days=30)
+    house.send(MoveHearing(proceedings=FILE, hearing=HEARING, at=later, occurred="2008-12-13"), LAWYER)
+    house.later(AT - timedelta(days=1))
+    assert house.calendar().hearings[0].reminded is None
+    house.later(later - timedelta(days=7))
+    house.later(later - timedelta(days=1))
+    assert house.calendar().hearings[0].reminded == 1
+    reminders = [event for event in house.store.read_stream(f"proceedings-{FILE}") if "Reminded" in event.type]
+    assert len(reminders) == 3
+
+
+def test_nobody_is_reminded_of_a_hearing_that_is_over_or_has_no_day(house: House) -> None:
+    house.proceedings()
+    house.hearing()
+    house.hearing(hearing=an_id(97))
+    house.send(CancelHearing(proceedings=FILE, hearing=HEARING, occurred="2008-11-01"), LAWYER)
+    house.send(AdjournHearing(proceedings=FILE, hearing=an_id(97), occurred="2008-11-01"), LAWYER)
+    house.later(AT)
+    assert [one.reminded for one in house.calendar().hearings] == [None, None]
+
+
+def test_the_court_calendar_is_in_the_order_of_time_and_paged(house: House) -> None:
+    house.proceedings()
+    for number, days_later in enumerate((5, 0, 0)):
+        house.hearing(AT + timedelta(days=days_later), an_id(200 + number))
+    first = house.calendar(limit=1)
+    second = house.calendar(limit=1, after=first.next)
+    third = house.calendar(limit=1, after=second.next)
+    shown = [one.hearings[0].hearing for one in (first, second, third)]
+    assert (shown, third.next) == ([an_id(201), an_id(202), an_id(200)], None)
+    assert len(house.calendar(since=date(2008, 12, 21)).hearings) == 1
+    assert len(house.calendar(until=date(2008, 12, 20)).hearings) == 2
+    assert house.calendar(state=HearingState.HELD).hearings == ()
+    with pytest.raises(Invalid):
+        house.calendar(after="nonsense")
+
+
+def test_a_hearing_that_moves_keeps_its_uid_and_its_sequence_grows(house: House) -> None:
+    house.proceedings()
+    house.hearing()
+    feed = ShowCourtFeed(since=date(2008, 1, 1))
+    (uid,) = house.feed(feed)
+    seen = [house.feed(feed)[uid]]
+    changes: list[Command] = [
+        MoveHearing(proceedings=FILE, hearing=HEARING, at=AT + timedelta(days=1), occurred="2008-11-01"),
+        AdjournHearing(proceedings=FILE, hearing=HEARING, occurred="2008-11-02"),
+        MoveHearing(proceedings=FILE, hearing=HEARING, at=AT, court="KNS-2", occurred="2008-11-03"),
+    ]
+    for command in changes:
+        house.send(command, LAWYER)
+        seen.append(house.feed(feed)[uid])
+    assert [int(event["sequence"]) for event in seen] == [0, 1, 2, 3]
+    assert [str(event["status"]) for event in seen] == ["CONFIRMED", "CONFIRMED", "CANCELLED", "CONFIRMED"]
+    assert [event.decoded("dtstart") for event in seen] == [AT, AT + timedelta(days=1), AT + timedelta(days=1), AT]
+    assert [str(event["location"]) for event in seen] == ["VNO-1", "VNO-1", "VNO-1", "KNS-2"]
+    house.now = AT + timedelta(hours=2)
+    held = RecordHearingHeld(
+        proceedings=FILE, hearing=HEARING, beneficiary=ANNA, attended=True, account="In words.", occurred="2008-12-20"
+    )
+    house.send(held, LAWYER)
+    assert int(house.feed(feed)[uid]["sequence"]) == 4
+
+
+def test_a_calendar_says_nothing_of_anybody(house: House) -> None:
+    house.proceedings()
+    house.hearing()
+    text = house.ask(ShowCourtFeed(since=date(2008, 1, 1)), OFFICER)
+    assert ANNA not in text
+    assert {name.split(":")[0] for name in text.split("\r\n") if name} == {
+        "BEGIN", "VERSION", "PRODID", "X-WR-CALNAME", "UID", "DTSTAMP", "LAST-MODIFIED", "DTSTART", "DTEND", "SUMMARY",
+        "SEQUENCE", "STATUS", "CLASS", "LOCATION", "END",
+    }  # fmt: skip
+    assert "SUMMARY:Hearing P-00000000\r\n" in text
+
+
+def test_a_feed_leaves_out_what_is_long_past(house: House) -> None:
+    house.proceedings()
+    house.hearing()
+    assert house.feed(ShowCourtFeed()) == {}
+
+
+def test_a_night_over_the_years_end_is_one_shift_and_is_relieved_from_the_next_year(house: House) -> None:
+    starts = NEW_YEAR - timedelta(hours=2)
+    house.plan(NIGHT, "w-1", starts)
+    house.plan(DAY, "w-2", starts + timedelta(hours=8))
+    house.later(starts)
+    house.send(TakeOver(post="shelter", year=2008, shift=NIGHT, occurred=starts), OFFICER, actor="w-1")
+    house.later(starts + timedelta(hours=8))
+    hand = HandOver(post="shelter", year=2008, shift=NIGHT, summary="All quiet.", occurred=house.now)
+    house.send(hand, OFFICER, actor="w-1")
+    still = house.duty(house.now)
+    assert [(turn.worker, turn.until, turn.handed_over is not None) for turn in still.now] == [("w-1", None, True)]
+    house.later(house.now + timedelta(minutes=5))
+    relieve = TakeOver(post="shelter", year=2009, shift=DAY, relieves=NIGHT, relieves_year=2008, occurred=house.now)
+    house.send(relieve, OFFICER, actor="w-2")
+    house.settle()
+    shown = house.duty(house.now + timedelta(minutes=1))
+    assert [turn.worker for turn in shown.now] == ["w-2"]
+    assert shown.turns[0].until == house.now
+    assert (shown.minutes, shown.uncovered) == (2880, 2880 - 16 * 60)
+    assert [(gap.minutes, gap.kind) for gap in shown.gaps] == [(22 * 60, "past"), (10 * 60, "ahead")]
+    assert house.parked() == []
+
+
+def test_only_shifts_that_started_cover(house: House) -> None:
+    starts = NEW_YEAR - timedelta(hours=2)
+    house.plan(NIGHT, "w-1", starts)
+    house.settle()
+    ahead, past = house.duty(starts - timedelta(hours=1)), house.duty(starts + timedelta(hours=3))
+    assert (ahead.uncovered, past.uncovered) == (2880 - 480, 2880 - 300)
+
+
+def test_who_does_not_come_is_missed_and_who_is_on_call_is_alerted(house: House) -> None:
+    starts = NEW_YEAR + timedelta(hours=1)
+    house.plan(STAND_BY, "w-3", NEW_YEAR - timedelta(hours=3), 24, kind=ShiftKind.ON_CALL, year=2008, month=12)
+    house.plan(NIGHT, "w-1", starts)
+    house.later(starts + timedelta(minutes=14))
+    assert house.ask(ListIncidents(), OFFICER).incidents == ()
+    house.later(starts + timedelta(minutes=16))
+    (incident,) = house.ask(ListIncidents(post="shelter", severity=Severity.HIGH), OFFICER).incidents
+    assert (incident.kind, incident.shift) == (IncidentKind.NOT_STARTED, NIGHT)
+    shift = next(one for one in house.duty(house.now).shifts if one.shift == NIGHT)
+    assert (shift.missed, shift.fallback) == (True, "w-3")
+    take = TakeOver(post="shelter", year=2009, shift=NIGHT, occurred=house.now)
+    house.send(take, OFFICER, actor="w-3")
+    assert house.duty(house.now).now[0].instead_of == "w-1"
+    house.send(LeavePost(post="shelter", year=2009, shift=NIGHT, occurred=house.now), OFFICER, actor="w-3")
+    assert house.duty(house.now).turns[0].unrelieved
+    kinds = [one.kind for one in house.ask(ListIncidents(kind=IncidentKind.LEFT_UNRELIEVED), OFFICER).incidents]
+    assert kinds == [IncidentKind.LEFT_UNRELIEVED]
+
+
+def test_nobody_is_on_two_shifts_at_two_posts_in_two_months(house: House) -> None:
+    starts = NEW_YEAR - timedelta(hours=2)
+    house.plan(NIGHT, "w-1", starts)
+    house.plan(DAY, "w-1", NEW_YEAR, post="hotline")
+    house.settle()
+    (refused,) = house.ask(ListShifts(state=ShiftState.REFUSED), OFFICER).shifts
+    assert refused.shift == DAY
+    house.send(CancelShift(post="shelter", year=2008, month=12, shift=NIGHT), MANAGER)
+    house.settle()
+    house.plan(STAND_BY, "w-1", NEW_YEAR, post="hotline")
+    house.settle()
+    shown = {one.shift: one.state for one in house.ask(ListShifts(worker="w-1"), OFFICER).shifts}
+    assert shown == {NIGHT: ShiftState.CANCELLED, DAY: ShiftState.REFUSED, STAND_BY: ShiftState.CONFIRMED}
+    first = house.ask(ListShifts(limit=1), OFFICER)
+    assert [one.shift for one in house.ask(ListShifts(limit=1, after=first.next), OFFICER).shifts] == [DAY]
+
+
+def test_a_shift_that_is_swapped_keeps_its_uid_and_its_sequence_grows(house: House) -> None:
+    house.plan(NIGHT, "w-1", NEW_YEAR - timedelta(hours=2))
+    house.settle()
+    feed = ShowRotaFeed(post="shelter", since=date(2008, 1, 1))
+    (uid,) = house.feed(feed)
+    before = house.feed(feed)[uid]
+    where = {"post": "shelter", "year": 2008, "month": 12, "shift": NIGHT}
+    house.send(AskToSwap(**where, to="w-2"), OFFICER, actor="w-1")
+    assert house.duty(house.now).shifts[0].to == "w-2"
+    house.send(AgreeToSwap(**where), OFFICER, actor="w-2")
+    house.settle()
+    after = house.feed(feed)[uid]
+    assert (str(before["summary"]), str(after["summary"])) == ("shelter: w-1", "shelter: w-2")
+    assert int(after["sequence"]) > int(before["sequence"])
+    assert house.feed(ShowRotaFeed(worker="w-1", since=date(2008, 1, 1))) == {}
+    house.send(CancelShift(**where), MANAGER)
+    assert str(house.feed(feed)[uid]["status"]) == "CANCELLED"
+    assert house.feed(ShowRotaFeed()) == {}
+
+
+@pytest.mark.parametrize(("first", "minutes"), [(date(2009, 3, 29), 1380), (date(2009, 10, 25), 1500)])
+def test_a_day_on_which_the_clock_is_changed_has_its_own_number_of_minutes(
+    house: House, first: date, minutes: int
+) -> None:
+    shown = house.duty(AT, first, first)
+    assert (shown.minutes, shown.uncovered, [gap.minutes for gap in shown.gaps]) == (minutes, minutes, [minutes])
+
+
+def test_a_period_of_duty_is_asked_for_within_bounds(house: House) -> None:
+    for since, until in ((date(2008, 2, 1), date(2008, 1, 1)), (date(2008, 1, 1), date(2008, 3, 3))):
+        with pytest.raises(Invalid):
+            house.duty(AT, since, until)
+
+
+def test_calls_to_112_are_timed(house: House) -> None:
+    watch = {"post": "shelter", "year": 2008}
+    at = house.now - timedelta(hours=1)
+    report = RecordIncident(
+        **watch,
+        incident=INCIDENT,
+        kind=IncidentKind.THREAT,
+        severity=Severity.CRITICAL,
+        about=ANNA,
+        account="A stranger at the door.",
+        occurred=at,
+    )
+    house.send(report, OFFICER)
+    house.send(CallEmergency(**watch, call=CALL, incident=INCIDENT, occurred=at), OFFICER)
+    answered = RecordCallAnswered(**watch, call=CALL, occurred=at + timedelta(seconds=12))
+    house.send(answered, OFFICER)
+    house.send(RecordHelpArrived(**watch, call=CALL, occurred=at + timedelta(minutes=9)), OFFICER)
+    (call,) = house.ask(ListEmergencyCalls(post="shelter"), OFFICER).calls
+    assert (call.incident, call.answered_after, call.arrived_after) == (INCIDENT, 12, 540)
+    (incident,) = house.ask(ListIncidents(), OFFICER).incidents
+    assert incident.account == "A stranger at the door."
