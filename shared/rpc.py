@@ -5,15 +5,15 @@
         name = "cases"
         calls = Calls()
 
-has a method for every command and query, named like it (`CloseCase`: `close_case`). All but who asks goes into the
-call's arguments, never into its headers: an encrypting serializer then covers everything personal that a broker sees.
+has a method for every command and query, named like it (`CloseCase`: `close_case`). Everything that may be personal, or
+says who asks, goes into the call's arguments, never into its headers: `shared.transport` seals those on the broker.
 
-    receipt = rpc.cases.close_case({"case": ..., "outcome": "found"}, command_id=..., expected=3, reason=...)
-    answered = rpc.cases.list_cases({"limit": 20}, wait_for=receipt["position"])
+    receipt = rpc.cases.close_case({"case": ..., "outcome": "found"}, command_id=..., reason=..., token=...)
+    answered = rpc.cases.list_cases({"limit": 20}, wait_for=receipt["position"], token=...)
 
-The caller's bearer token travels in nameko's own context data (`auth_token`), and so do `correlation_id` and
-`on_behalf_of`; who asks is what the token says, and nothing else. Errors arrive as those of our tree, wherever this
-module is imported.
+`token` is the caller's bearer token; who asks is what it says, and nothing else. It may come in nameko's own context
+data instead (`auth_token`), which the broker sees in the clear; `correlation_id` and `on_behalf_of` are pseudonyms and
+always come there. Errors arrive as those of our tree, wherever this module is imported.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ from shared.wire import answer_adapter, read_command, read_query, receipt_fields
 S = TypeVar("S", bound=type)
 
 CONNECT = "FORGETMENOT_CONNECT"
-"""The key in nameko's configuration that says `package.module:function`: gives a bus and who can tell who asks."""
+"""The key in nameko's configuration that says `package.module:function`: gives what carries calls out."""
+
+HEALTH = "health"
+"""The method of every service that answers as long as it can reach the log."""
 
 
 class Identified(Protocol):
@@ -48,52 +51,104 @@ class Identified(Protocol):
     def __call__(self, token: str, *, on_behalf_of: str | None, reason: str | None, correlation_id: UUID) -> Origin: ...
 
 
-class Connected(NamedTuple):
-    """What a service process works with."""
+class Call(NamedTuple):
+    """A call as it came: nothing in it is checked yet. All of it are JSON values."""
 
-    bus: Bus
-    identified: Identified
+    message: str  # the wire type of a command or a query, or `HEALTH`
+    fields: Any = None
+    token: Any = None
+    reason: Any = None
+    on_behalf_of: Any = None
+    correlation_id: Any = None
+    command_id: Any = None
+    expected: Any = None
+    wait_for: Any = 0
 
 
-class Caller:
-    """One call's way to the bus: the services behind it, and who asks."""
+class Carries(Protocol):
+    """Carries calls out, here or in another process."""
 
-    def __init__(self, connected: Connected, data: Mapping[str, Any]) -> None:
-        self._connected = connected
-        self._data = data
+    def carry(self, call: Call) -> dict[str, Any]:
+        """The receipt, or answer and position, as JSON values. Raises what `Bus` raises, and `Invalid`."""
+        ...
 
-    def send(
-        self, kind: type[Command], fields: Any, command_id: str | None, expected: int | None, reason: str | None
-    ) -> dict[str, Any]:
-        """Have a command carried out; its receipt as JSON values. Raises what `Bus.send` raises, and `Invalid`."""
-        origin = self._origin(kind, reason)
+    def close(self) -> None:
+        """Carry no more out, once what is under way is done."""
+        ...
+
+
+class Connected:
+    """Carries calls out in this process, on `bus`."""
+
+    def __init__(
+        self, bus: Bus, identified: Identified, contexts: tuple[Context, ...], *more: type[Query[Any]]
+    ) -> None:
+        commands = {kind.wire_type(): kind for context in contexts for kind in context.commands()}
+        queries = {kind.wire_type(): kind for context in contexts for kind in context.queries()}
+        self._bus = bus
+        self._identified = identified
+        self._commands: dict[str, type[Command]] = commands
+        self._queries: dict[str, type[Query[Any]]] = queries | {kind.wire_type(): kind for kind in more}
+
+    def carry(self, call: Call) -> dict[str, Any]:
+        """See `Carries.carry`."""
+        if command := self._commands.get(call.message):
+            return self._send(command, call)
+        if query := self._queries.get(call.message):
+            return self._ask(query, call)
+        raise Invalid("No service here takes this message: is one of the two processes of another version?")
+
+    def close(self) -> None:
+        """The bus belongs to whoever made it."""
+
+    def _send(self, kind: type[Command], call: Call) -> dict[str, Any]:
+        origin = self._origin(kind, call)
         with correlated(origin.correlation_id):
-            command = read_command(kind, _object(fields))
-            key = _uuid(command_id, "command_id") or uuid4()
-            receipt = self._connected.bus.send(command, origin, command_id=key, expected=_count(expected, "expected"))
-            return receipt_fields(receipt)
+            command = read_command(kind, _object(call.fields))
+            key = _uuid(call.command_id, "command_id") or uuid4()
+            expected = _count(call.expected, "expected")
+            return receipt_fields(self._bus.send(command, origin, command_id=key, expected=expected))
 
-    def ask(self, kind: type[Query[Any]], fields: Any, wait_for: int, reason: str | None) -> dict[str, Any]:
-        """Have a query answered; the answer as JSON values, and the position that it reflects."""
-        origin = self._origin(kind, reason)
+    def _ask(self, kind: type[Query[Any]], call: Call) -> dict[str, Any]:
+        origin = self._origin(kind, call)
         with correlated(origin.correlation_id):
-            query = read_query(kind, _object(fields))
-            answered = self._connected.bus.ask(query, origin, wait_for=_count(wait_for, "wait_for") or 0)
+            query = read_query(kind, _object(call.fields))
+            answered = self._bus.ask(query, origin, wait_for=_count(call.wait_for, "wait_for") or 0)
             answer = answer_adapter(kind).dump_python(answered.answer, mode="json", by_alias=True)
             return {"answer": answer, "position": answered.position}
 
-    def _origin(self, kind: type[Command] | type[Query[Any]], reason: str | None) -> Origin:
-        token = self._data.get("auth_token")
-        if not isinstance(token, str):
-            raise Unauthenticated("Send a token with the call, as auth_token in its context data.")
-        origin = self._connected.identified(
-            token,
-            on_behalf_of=self._data.get("on_behalf_of"),
-            reason=reason,
-            correlation_id=_uuid(self._data.get("correlation_id"), "correlation_id") or uuid4(),
+    def _origin(self, kind: type[Command] | type[Query[Any]], call: Call) -> Origin:
+        if not isinstance(call.token, str):
+            raise Unauthenticated("Send a token with the call: token=..., or auth_token in its context data.")
+        origin = self._identified(
+            call.token,
+            on_behalf_of=call.on_behalf_of,
+            reason=call.reason,
+            correlation_id=_uuid(call.correlation_id, "correlation_id") or uuid4(),
         )
         permit_kind(kind, origin)
         return origin
+
+
+class Caller:
+    """One call's way to what carries it out, with what nameko's context data says."""
+
+    def __init__(self, carrier: Carries, data: Mapping[str, Any]) -> None:
+        self._carrier = carrier
+        self._data = data
+
+    def make(self, message: str, fields: Any, token: str | None, **more: Any) -> dict[str, Any]:
+        """Have the call carried out."""
+        data = self._data
+        call = Call(
+            message,
+            fields,
+            token=data.get("auth_token") if token is None else token,
+            on_behalf_of=data.get("on_behalf_of"),
+            correlation_id=data.get("correlation_id"),
+            **more,
+        )
+        return self._carrier.carry(call)
 
 
 class Calls(DependencyProvider):  # type: ignore[misc]  # nameko has no types
@@ -102,15 +157,31 @@ class Calls(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     def setup(self) -> None:
         """Connect, once for the process."""
         module, _, function = self.container.config[CONNECT].partition(":")
-        self.connected: Connected = getattr(import_module(module), function)()
+        self.carrier: Carries = getattr(import_module(module), function)()
+
+    def stop(self) -> None:
+        """Let go, after the last call of the process."""
+        self.carrier.close()
 
     def get_dependency(self, worker_ctx: Any) -> Caller:
-        """The way to the bus for one call."""
-        return Caller(self.connected, worker_ctx.data)
+        """The way out for one call."""
+        return Caller(self.carrier, worker_ctx.data)
 
 
 class DeclaredRpc(Rpc):  # type: ignore[misc]  # nameko has no types
     """nameko's `rpc`, whose errors cross the broker with their code, sentence and facts, and nothing besides."""
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        """Take a call. One without an id of its own gets the broker's, so that its redelivery is known as a repeat."""
+        kwargs = body.get("kwargs") if isinstance(body, dict) else None
+        if isinstance(kwargs, dict) and self.takes_command_id and len(body.get("args", ())) < 2:
+            kwargs.setdefault("command_id", message.properties.get("correlation_id"))
+        super().handle_message(body, message)
+
+    @property
+    def takes_command_id(self) -> bool:
+        """Whether the method is a command's."""
+        return bool(getattr(getattr(self.container.service_cls, self.method_name), "takes_command_id", False))
 
     def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
         """Send the result, or the error as it may be seen outside."""
@@ -131,7 +202,8 @@ class Crossing(Exception):
         return cls(error.code, str(error), orjson.dumps(error.facts, default=str).decode())
 
 
-def _arrived(code: str, sentence: str, facts: str) -> ForgetMeNotError:
+def arrived(code: str, sentence: str, facts: str) -> ForgetMeNotError:
+    """The error that crossed."""
     kind = next((found for found in _tree(ForgetMeNotError) if found.code == code), ForgetMeNotError)
     error = kind.__new__(kind)
     ForgetMeNotError.__init__(error, sentence, **orjson.loads(facts))
@@ -142,17 +214,21 @@ def _tree(root: type[ForgetMeNotError]) -> list[type[ForgetMeNotError]]:
     return [root, *(leaf for kind in root.__subclasses__() for leaf in _tree(kind))]
 
 
-known_errors[f"{Crossing.__module__}.{Crossing.__name__}"] = _arrived
+known_errors[f"{Crossing.__module__}.{Crossing.__name__}"] = arrived
 
 
-def serves(context: Context) -> Callable[[S], S]:
-    """Gives a service class a method for every command and query of the context. It holds its `Calls` as `calls`."""
+def serves(context: Context, *more: type[Query[Any]]) -> Callable[[S], S]:
+    """Gives a service class a method for every command and query of the context, for those of `more`, and `health`.
+
+    It holds its `Calls` as `calls`.
+    """
 
     def add(service: S) -> S:
         for command in context.commands():
             _add(service, _command_method(command))
-        for query in context.queries():
+        for query in (*context.queries(), *more):
             _add(service, _query_method(query))
+        _add(service, _health_method())
         return service
 
     return add
@@ -170,30 +246,49 @@ def _add(service: type, method: Callable[..., dict[str, Any]]) -> None:
 
 
 def _command_method(kind: type[Command]) -> Callable[..., dict[str, Any]]:
+    message = kind.wire_type()
+
     def send(
         self: Any,
         fields: dict[str, Any],
         command_id: str | None = None,
         expected: int | None = None,
         reason: str | None = None,
+        token: str | None = None,
     ) -> dict[str, Any]:
-        return self.calls.send(kind, fields, command_id, expected, reason)  # type: ignore[no-any-return]
+        return self.calls.make(  # type: ignore[no-any-return]
+            message, fields, token, reason=reason, command_id=command_id, expected=expected
+        )
 
-    return _entrypoint(send, kind)
+    send.takes_command_id = True  # type: ignore[attr-defined]
+    return _entrypoint(send, method_name(kind), kind.__doc__)
 
 
 def _query_method(kind: type[Query[Any]]) -> Callable[..., dict[str, Any]]:
-    def ask(self: Any, fields: dict[str, Any], wait_for: int = 0, reason: str | None = None) -> dict[str, Any]:
-        return self.calls.ask(kind, fields, wait_for, reason)  # type: ignore[no-any-return]
+    message = kind.wire_type()
 
-    return _entrypoint(ask, kind)
+    def ask(
+        self: Any, fields: dict[str, Any], wait_for: int = 0, reason: str | None = None, token: str | None = None
+    ) -> dict[str, Any]:
+        return self.calls.make(message, fields, token, reason=reason, wait_for=wait_for)  # type: ignore[no-any-return]
+
+    return _entrypoint(ask, method_name(kind), kind.__doc__)
 
 
-def _entrypoint(method: Any, kind: type[Command] | type[Query[Any]]) -> Callable[..., dict[str, Any]]:
-    method.__name__ = method.__qualname__ = method_name(kind)
-    method.__doc__ = kind.__doc__
+def _health_method() -> Callable[..., dict[str, Any]]:
+    def health(self: Any) -> dict[str, Any]:
+        return self.calls.make(HEALTH, None, None)  # type: ignore[no-any-return]
+
+    return _entrypoint(health, HEALTH, "The position of the log that this service reaches.")
+
+
+def _entrypoint(method: Any, name: str, explained: str | None) -> Callable[..., dict[str, Any]]:
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = explained
     # Arguments may be personal: nameko's own traces leave them out. Refusals are expected: no traceback for them.
-    declared = DeclaredRpc.decorator(expected_exceptions=ForgetMeNotError, sensitive_arguments=("fields", "reason"))
+    declared = DeclaredRpc.decorator(
+        expected_exceptions=ForgetMeNotError, sensitive_arguments=("fields", "reason", "token")
+    )
     return declared(method)  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from services.gateway.identities import origin_of
 from shared.rpc import Connected
-from tests.gateway.visits import World
+from tests.gateway.visits import World, context
 
 connected: list[Connected] = []
 
@@ -18,4 +18,4 @@ def connect() -> Connected:
 
 def connection_to(world: World) -> Connected:
     """The bus of `world`, and its tokens."""
-    return Connected(world.bus, partial(origin_of, world.tokens))
+    return Connected(world.bus, partial(origin_of, world.tokens), (context,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from services.audit.service import AuditService
 from services.campaigns.service import CampaignsService
 from services.cases.service import CasesService
 from services.gateway.contexts import CONTEXTS
+from services.gateway.installation import Installation
 from services.projects.service import ProjectsService
 from services.protection.service import ProtectionService
 from services.rehabilitation.service import RehabilitationService
@@ -35,7 +37,8 @@ from shared.errors import (
 )
 from shared.messages import Role
 from shared.metadata import Metadata
-from shared.rpc import CONNECT, Caller, Calls, Crossing, DeclaredRpc, method_name, serves
+from shared.rpc import CONNECT, HEALTH, Caller, Calls, Crossing, DeclaredRpc, method_name, serves
+from shared.settings import Settings
 from tests.gateway.visits import CloseVisit, World, a_visit, context
 from tests.rpc import connection
 
@@ -135,6 +138,13 @@ def test_who_asks_is_what_a_good_token_says_and_nothing_else(called: Called, dat
         called(**data).record_visit(a_visit())
 
 
+def test_the_token_may_come_with_the_arguments_where_the_broker_does_not_see_it(called: Called, world: World) -> None:
+    token = world.tokens.issue("w-8", [Role.CASEWORKER])
+    receipt = called(correlation_id=str(uuid4())).record_visit(a_visit(), token=token)
+    raw = next(world.store.read_stream(receipt["stream"]))
+    assert Metadata.from_json(raw.metadata).actor == "w-8"
+
+
 def test_a_role_that_may_not_is_refused_before_anything_is_looked_at(called: Called, world: World) -> None:
     token = world.tokens.issue("w-1", [Role.AUDITOR])
     with pytest.raises(Forbidden):
@@ -184,10 +194,22 @@ def test_every_context_is_a_service() -> None:
 def test_every_command_and_query_is_an_rpc_method(found: Any) -> None:
     container = ServiceContainer(SERVICES[found.name], {"AMQP_URI": ""})
     entrypoints = {entrypoint.method_name: entrypoint for entrypoint in container.entrypoints}
-    assert entrypoints.keys() == {method_name(kind) for kind in (*found.commands(), *found.queries())}
+    more = getattr(sys.modules[SERVICES[found.name].__module__], "OF_THE_LOG", ())
+    assert entrypoints.keys() == {
+        HEALTH,
+        *(method_name(kind) for kind in (*found.commands(), *found.queries(), *more)),
+    }
     for entrypoint in entrypoints.values():
         assert isinstance(entrypoint, DeclaredRpc)
-        assert "fields" in entrypoint.sensitive_arguments
+        assert {"fields", "token"} <= set(entrypoint.sensitive_arguments)
+
+
+def test_every_query_that_no_read_model_answers_is_a_method_of_the_service_that_it_names(tmp_path: Path) -> None:
+    with Installation(Settings(data_dir=tmp_path)) as installation:
+        asked = [kind for kind in installation.log_queries if kind.route]
+    assert asked
+    for kind in asked:
+        assert hasattr(SERVICES[kind.context], method_name(kind)), kind
 
 
 def test_a_method_is_named_and_explained_like_its_message() -> None:

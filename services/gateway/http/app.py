@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from services.analytics.report import ReportActivity
+from services.gateway.http.carriers import Carrier, InThreads
 from services.gateway.http.documents import LARGEST, ROUTE, add_documents, describe_documents
 from services.gateway.http.edge import Edge
 from services.gateway.http.endpoints import DeclaredRoutes, Threads, declared_routes
@@ -41,8 +42,11 @@ def create_app(
     settings: Settings,
     extra_queries: Iterable[type[Query[Any]]] = (),
     documents: DocumentDesk | None = None,
+    carrier: Carrier | None = None,
 ) -> FastAPI:
     """The HTTP API of these contexts, and of `documents` if there are any. Raises ValueError if two routes clash.
+
+    `carrier` takes declared commands and queries elsewhere; left out, `bus` carries them out in threads here.
 
     Run it with one server process: `uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, ...))`.
     """
@@ -55,9 +59,7 @@ def create_app(
         [command for context in served for command in context.commands()],
         queries,
         identities,
-        bus,
-        for_commands=for_commands,
-        for_queries=for_queries,
+        carrying := carrier or InThreads(bus, for_commands, for_queries),
     )
     if documents:
         add_documents(routes, documents, identities, for_commands)
@@ -65,7 +67,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await carrying.start()
         yield
+        await carrying.close()
         for_commands.close()
         for_queries.close()
 

@@ -5,10 +5,7 @@ FastAPI's own machinery for parameters is left out on the way of a request: it c
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
@@ -18,20 +15,19 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.http import headers
+from services.gateway.http.carriers import Carrier
 from services.gateway.http.replies import MethodNotAllowed, Reply
 from services.gateway.http.routes import Found, Routes, parameters_of
+from services.gateway.http.threads import Threads as Threads
 from services.gateway.identities import Identities
-from shared.bus import Bus, permit_kind
+from shared.bus import permit_kind
 from shared.errors import Invalid
 from shared.messages import Command, Origin, Query, Receipt, Route
 from shared.privacy.personal import personal_fields
 from shared.wire import (
     FieldError,
-    answer_adapter,
     invalid,
     list_fields,
-    read_command,
-    read_query,
     receipt_fields,
     shown,
 )
@@ -63,21 +59,6 @@ class Call:
             message = await self.receive()
             parts.append(message.get("body", b""))
         return b"".join(parts)
-
-
-class Threads:
-    """Runs what blocks. Commands and queries have threads of their own: queries that wait hold up no command."""
-
-    def __init__(self, count: int, name: str) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """`work()`, in a thread, under the context of the caller (the correlation id of its log lines)."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, contextvars.copy_context().run, work)
-
-    def close(self) -> None:
-        """Let what is under way finish."""
-        self._pool.shutdown()
 
 
 class Endpoint(Protocol):
@@ -113,12 +94,9 @@ class _Declared(Generic[K]):
 class CommandEndpoint(_Declared[type[Command]]):
     """Sends a command and answers with its receipt."""
 
-    def __init__(
-        self, kind: type[Command], identities: Identities, bus: Bus, threads: Threads, place: str | None
-    ) -> None:
+    def __init__(self, kind: type[Command], identities: Identities, carrier: Carrier, place: str | None) -> None:
         super().__init__(kind, identities)
-        self._bus = bus
-        self._threads = threads
+        self._carrier = carrier
         self._status = success_status(kind)
         self._place = place
 
@@ -126,9 +104,14 @@ class CommandEndpoint(_Declared[type[Command]]):
         origin = self.origin(call)
         command_id = headers.command_id(call.headers)
         expected = headers.expected_revision(call.headers)
-        command = read_command(self.kind, self.from_path(call, read_object(await call.body())))
-        receipt = await self._threads.run(
-            lambda: self._bus.send(command, origin, command_id=command_id, expected=expected)
+        fields = self.from_path(call, read_object(await call.body()))
+        receipt = await self._carrier.send(
+            self.kind,
+            fields,
+            origin,
+            command_id=command_id,
+            expected=expected,
+            token=headers.bearer(call.headers),
         )
         return Reply(self._status, orjson.dumps(receipt_fields(receipt)), self._headers(call, receipt))
 
@@ -146,12 +129,10 @@ class CommandEndpoint(_Declared[type[Command]]):
 class QueryEndpoint(_Declared[type[Query[Any]]]):
     """Asks a query and answers with what it answers."""
 
-    def __init__(self, kind: type[Query[Any]], identities: Identities, bus: Bus, threads: Threads) -> None:
+    def __init__(self, kind: type[Query[Any]], identities: Identities, carrier: Carrier) -> None:
         super().__init__(kind, identities)
-        self._bus = bus
-        self._threads = threads
+        self._carrier = carrier
         self._lists = list_fields(kind)
-        self._adapter = answer_adapter(kind)
 
     async def __call__(self, call: Call) -> Reply:
         origin = self.origin(call)
@@ -161,15 +142,9 @@ class QueryEndpoint(_Declared[type[Query[Any]]]):
             if fields:
                 raise Invalid("What this asks for goes into the body, not into the URL.")
             fields = read_object(await call.body())
-        query = read_query(self.kind, self.from_path(call, fields))
-
-        def ask() -> tuple[bytes, int]:
-            answered = self._bus.ask(query, origin, wait_for=wait_for)
-            if self.kind.media_type:
-                return answered.answer.encode(), answered.position
-            return self._adapter.dump_json(answered.answer, by_alias=True), answered.position
-
-        body, position = await self._threads.run(ask)
+        body, position = await self._carrier.ask(
+            self.kind, self.from_path(call, fields), origin, wait_for=wait_for, token=headers.bearer(call.headers)
+        )
         media_type = (self.kind.media_type or JSON).encode()
         return Reply(200, body, ((b"x-position", b"%d" % position),), media_type)
 
@@ -206,10 +181,7 @@ def declared_routes(
     commands: Iterable[type[Command]],
     queries: Iterable[type[Query[Any]]],
     identities: Identities,
-    bus: Bus,
-    *,
-    for_commands: Threads,
-    for_queries: Threads,
+    carrier: Carrier,
 ) -> Routes[Endpoint]:
     """Every command and query that declares a route. Raises ValueError for a declaration that cannot be served."""
     routes: Routes[Endpoint] = Routes()
@@ -218,11 +190,11 @@ def declared_routes(
     for query in asked:
         check_query(query)
         assert query.route is not None  # noqa: S101
-        routes.add(query.route, QueryEndpoint(query, identities, bus, for_queries))
+        routes.add(query.route, QueryEndpoint(query, identities, carrier))
     for command in commands:
         if command.route:
             place = place_of_created(command, command.route, places)
-            routes.add(command.route, CommandEndpoint(command, identities, bus, for_commands, place))
+            routes.add(command.route, CommandEndpoint(command, identities, carrier, place))
     return routes
 
 

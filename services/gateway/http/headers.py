@@ -42,19 +42,23 @@ def expected_revision(headers: RawHeaders) -> int | None:
     return int(found[1])
 
 
-def origin(headers: RawHeaders, identities: Identities, correlation: UUID) -> Origin:
-    """Who asks, for whom and why."""
+def bearer(headers: RawHeaders) -> str:
+    """The token that was shown."""
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() != b"bearer" or not token:
         raise Unauthenticated("Send a token: Authorization: Bearer <what `forgetmenot token` printed>.")
     try:
-        text = token.strip().decode("ascii")
+        return token.strip().decode("ascii")
     except UnicodeDecodeError:
         raise Unauthenticated("The token is damaged: it holds characters that no token has.") from None
+
+
+def origin(headers: RawHeaders, identities: Identities, correlation: UUID) -> Origin:
+    """Who asks, for whom and why."""
     on_behalf_of = headers.get(b"x-on-behalf-of")
     return origin_of(
         identities,
-        text,
+        bearer(headers),
         on_behalf_of=None if on_behalf_of is None else on_behalf_of.decode("latin-1"),
         reason=_reason(headers),
         correlation_id=correlation,

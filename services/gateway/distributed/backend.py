@@ -1,0 +1,100 @@
+"""The other half of a service process: carries its calls out, without eventlet.
+
+nameko's process patches sockets, threads and locks for eventlet, in which neither a store's client nor SQLite may be
+used: what blocks there stops every call at once. So each such process has one of these beside it, started and looked
+after by `services.gateway.distributed.relay`. It ends when its socket closes: it never outlives the other half.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import structlog
+
+from services.gateway.contexts import CONTEXTS
+from services.gateway.distributed.frames import READ_BYTES, Frames, frame, outcome
+from services.gateway.identities import origin_of
+from services.gateway.installation import Installation
+from services.gateway.tokens import open_tokens
+from shared.errors import ForgetMeNotError
+from shared.logging import configure_logging
+from shared.rpc import HEALTH, Call, Carries, Connected
+from shared.settings import load_settings
+
+log = structlog.get_logger()
+
+
+def main() -> int:
+    """Carry calls out until the socket that was handed over, by its number, is closed."""
+    settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stopping, signal.SIG_IGN)  # service managers tell all; the other half tells us when it is done
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    connection.setblocking(True)  # eventlet made it otherwise, for both ends
+    try:
+        with Installation(settings) as installation:
+            serve(connection, CarriesOut(installation), settings.threads)
+    except ForgetMeNotError:
+        log.exception("the backend cannot work here")
+        return 1
+    return 0
+
+
+class CarriesOut:
+    """Carries the calls of every context out on an installation."""
+
+    def __init__(self, installation: Installation) -> None:
+        identified = partial(origin_of, open_tokens(installation.folder))
+        self._store = installation.store
+        self._connected = Connected(installation.bus(), identified, CONTEXTS, *installation.log_queries)
+
+    def carry(self, call: Call) -> dict[str, Any]:
+        """See `Carries.carry`."""
+        if call.message == HEALTH:
+            return {"position": self._store.head()}
+        return self._connected.carry(call)
+
+    def close(self) -> None:
+        """The installation belongs to whoever opened it."""
+
+
+def serve(connection: socket.socket, carrier: Carries, threads: int) -> None:
+    """Answer the calls that come in, `threads` at once, until the other side closes."""
+    sending = threading.Lock()
+
+    def answer(number: int, call: Call) -> None:
+        try:
+            reply = frame(number, outcome(carrier.carry(call)))
+        except Exception as error:
+            if not isinstance(error, ForgetMeNotError):
+                log.exception("a call failed", message=call.message)
+            reply = frame(number, outcome(error))
+        try:
+            with sending:
+                connection.sendall(reply)
+        except OSError:
+            log.warning("an answer found nobody to take it")
+
+    frames = Frames()
+    with ThreadPoolExecutor(threads, thread_name_prefix="call") as pool:
+        while data := _receive(connection):
+            for number, call in frames.feed(data):
+                pool.submit(answer, number, Call(*call))
+
+
+def _receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(READ_BYTES)
+    except ConnectionError:
+        return b""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

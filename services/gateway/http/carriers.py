@@ -1,0 +1,92 @@
+"""How a declared route reaches what carries its message out: in this process, or over a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.gateway.http.threads import Threads
+from shared.bus import Bus
+from shared.messages import Command, Origin, Query, Receipt
+from shared.wire import answer_adapter, read_command, read_query
+
+
+class Carrier(Protocol):
+    """Takes what a request said, unchecked but for who asks; `token` is what they showed."""
+
+    async def send(
+        self,
+        kind: type[Command],
+        fields: Mapping[str, Any],
+        origin: Origin,
+        *,
+        command_id: UUID,
+        expected: int | None,
+        token: str,
+    ) -> Receipt:
+        """Have a command carried out. Raises what `Bus.send` raises, and `Invalid`."""
+        ...
+
+    async def ask(
+        self, kind: type[Query[Any]], fields: Mapping[str, Any], origin: Origin, *, wait_for: int, token: str
+    ) -> tuple[bytes, int]:
+        """Have a query answered: the answer in its media type, and its position.
+
+        Raises what `Bus.ask` raises, and `Invalid`.
+        """
+        ...
+
+    async def start(self) -> None:
+        """Get ready, in the event loop that it is used from."""
+        ...
+
+    async def close(self) -> None:
+        """Let go, once nothing is asked any more."""
+        ...
+
+
+class InThreads:
+    """Carries messages out in threads of this process."""
+
+    def __init__(self, bus: Bus, for_commands: Threads, for_queries: Threads) -> None:
+        self._bus = bus
+        self._for_commands = for_commands
+        self._for_queries = for_queries
+
+    async def send(
+        self,
+        kind: type[Command],
+        fields: Mapping[str, Any],
+        origin: Origin,
+        *,
+        command_id: UUID,
+        expected: int | None,
+        token: str,
+    ) -> Receipt:
+        """See `Carrier.send`."""
+        command = read_command(kind, fields)
+        return await self._for_commands.run(
+            lambda: self._bus.send(command, origin, command_id=command_id, expected=expected)
+        )
+
+    async def ask(
+        self, kind: type[Query[Any]], fields: Mapping[str, Any], origin: Origin, *, wait_for: int, token: str
+    ) -> tuple[bytes, int]:
+        """See `Carrier.ask`."""
+        query = read_query(kind, fields)
+        adapter = answer_adapter(kind)
+
+        def ask() -> tuple[bytes, int]:
+            answered = self._bus.ask(query, origin, wait_for=wait_for)
+            if kind.media_type:
+                return answered.answer.encode(), answered.position
+            return adapter.dump_json(answered.answer, by_alias=True), answered.position
+
+        return await self._for_queries.run(ask)
+
+    async def start(self) -> None:
+        """See `Carrier.start`."""
+
+    async def close(self) -> None:
+        """See `Carrier.close`. The threads belong to whoever made them."""
