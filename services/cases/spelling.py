@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import combinations, islice, product
 
 from anyascii import anyascii
@@ -61,7 +60,6 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(islice(_WORD.findall(plain), MOST_WORDS))
 
 
-@lru_cache(maxsize=100_000)
 def readings(word: str) -> tuple[str, ...]:
     """The keys of one of `words`: one, or one for each way in which its spelling can be read."""
     for pattern, sound in _SOUNDS:
@@ -89,13 +87,14 @@ def _key(word: str) -> str:
 
 def keys_of(name: str) -> frozenset[str]:
     """What a name is found by: each of its words, and each two of them together."""
-    return frozenset(
-        key
-        for chosen in (*((word,) for word in words(name)), *combinations(words(name), 2))
-        for key in together(*chosen)
-    )
+    read = [readings(word) for word in words(name)]
+    return frozenset(key for chosen in (*((one,) for one in read), *combinations(read, 2)) for key in _joined(*chosen))
 
 
 def together(*chosen: str) -> tuple[str, ...]:
     """The keys of one of `words`, or of two of them in any order."""
-    return tuple(dict.fromkeys("/".join(sorted(read)) for read in product(*map(readings, chosen))))
+    return _joined(*map(readings, chosen))
+
+
+def _joined(*read: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys("/".join(sorted(one)) for one in product(*read)))

@@ -75,6 +75,7 @@ from tests.cases.examples import (
     assessed,
     assigned,
     opened,
+    registered,
 )
 from tests.cases.missing import ACTION, BROTHER, DISAPPEARANCE, FOUND, STRANGER, published
 from tests.cases.test_break_glass import ACCESS, BROKEN
@@ -561,7 +562,7 @@ def test_a_case_without_anything_has_a_sheet_that_warns(centre: Centre) -> None:
 def test_the_sheet_opens_even_if_the_access_log_fails_and_the_record_waits_in_a_spool(
     centre: Centre, tmp_path: Path
 ) -> None:
-    centre.happened(opened(), named(PERSON, "Rūta"))
+    centre.happened(opened(), registered(), named(PERSON, "Rūta"))
     centre.projector.catch_up()
     access = open_store(tmp_path / "access")
     spool = tmp_path / "access.spool"
