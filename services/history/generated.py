@@ -18,7 +18,7 @@ from services.campaigns.campaign.state import Kind
 from services.campaigns.partner import CooperationField, PartnerKind
 from services.campaigns.quantity import exactly
 from services.cases.case.record import Outcome
-from services.history import money, people, profile
+from services.history import money, people, profile, shelter
 from services.history.money import Earmark, Funder, ProjectPlan
 from services.history.people import WORKERS, Family, Victim
 from services.history.source import CHANNELS
@@ -132,4 +132,15 @@ def _campaign(story: Story, dice: random.Random, number: int) -> Steps:
     yield story.step(held, Role.CAMPAIGNER, by="camp-1")
 
 
-KINDS: tuple[Callable[[Story, random.Random, int], Steps], ...] = (_project, _victim, _family, _campaign)
+def _house(story: Story, dice: random.Random, number: int) -> Steps:
+    centre, day = f"C{number}", _day(dice)
+    person, other = (story.id("person", f"{kind}-{number}") for kind in ("victim", "family"))
+    yield from shelter.centre(story, centre, day)
+    ends = day + timedelta(days=dice.randrange(20, 90))
+    yield from shelter.stay(story, centre, shelter.Stay(centre, person, dice.choice(shelter.beds()), day, ends))
+    yield from shelter.tension(story, centre, centre, person, other, day + timedelta(days=5))
+    yield from shelter.trial(story, centre, person, day + timedelta(days=30), f"l-{number}")
+    yield from shelter.watched(story, f"post{number}", day, (f"n-{number}", f"o-{number}"), 2)
+
+
+KINDS: tuple[Callable[[Story, random.Random, int], Steps], ...] = (_project, _victim, _family, _campaign, _house)

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from services.cases.case.intake import Channel
 from services.cases.case.record import Outcome
-from services.history import money, people, profile, public
+from services.history import money, people, profile, public, shelter
 from services.history.money import Earmark, Funder, ProjectPlan
 from services.history.people import WORKERS, Family, Victim
 from services.history.steps import Step, Story
@@ -67,8 +67,10 @@ def the_source() -> Iterator[Step]:
     yield from money.funders(SOURCE, FUNDERS, date(1996, 1, 2))
     for plan in _projects(dice):
         yield from money.project(SOURCE, plan)
-    for victim in _victims(dice):
+    victims = list(_victims(dice))
+    for victim in victims:
         yield from people.victim(SOURCE, victim)
+    yield from shelter.house(SOURCE, victims)
     for family in _families(dice):
         yield from people.family(SOURCE, family)
     yield from public.missing_childrens_day(SOURCE)

@@ -1,0 +1,196 @@
+"""`forgetmenot rehabilitation`: who sleeps where, beds that are looked for, the court calendar, duty with its gaps.
+
+Whoever can read the data folder can be anybody: say truly who you are, for that is what the record will say.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from services.gateway.cli.terminal import console, emit, one_sentence
+from services.rehabilitation.proceedings.record import HearingState
+from services.rehabilitation.projections.court_calendar import CourtCalendar, ShowCourtCalendar
+from services.rehabilitation.projections.duty import Duty, ShowDuty
+from services.rehabilitation.projections.occupancy import (
+    BedTaskPage,
+    CentreList,
+    ListBedTasks,
+    ListCentres,
+    Occupancy,
+    ShowOccupancy,
+)
+from shared.dates import HERE
+from shared.messages import Origin, Query, Role
+from shared.settings import load_settings
+from shared.wire import read_query
+
+app = typer.Typer(no_args_is_help=True, help="Rehabilitation: beds, tasks to find one, the court calendar, duty.")
+
+Actor = Annotated[str, typer.Option(help="Who you are, by an id such as w-17: never a name.")]
+As = Annotated[Role, typer.Option("--role", help="In which role you ask.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
+
+
+@app.command()
+@one_sentence
+def centres(actor: Actor, role: As = Role.DUTY_OFFICER, as_json: AsJson = False) -> None:
+    """Every centre, by code and id."""
+    shown: CentreList = _ask(ListCentres(), Origin(actor, frozenset({role})))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+        return
+    table = Table("code", "centre", "opened", title="Centres")
+    for one in shown.centres:
+        table.add_row(one.code, one.centre, str(one.opened))
+    console.print(table)
+
+
+@app.command()
+@one_sentence
+def occupancy(
+    centre: Annotated[str, typer.Argument(help="The centre, by its id.")],
+    actor: Actor,
+    role: As = Role.DUTY_OFFICER,
+    on: Annotated[str | None, typer.Option(help="The night that begins on this day; left out: tonight.")] = None,
+    shelter: Annotated[str | None, typer.Option(help="Only this shelter, by its code.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who sleeps where, tonight or on any night."""
+    query = read_query(ShowOccupancy, _given(centre=centre, on=on, shelter=shelter))
+    shown: Occupancy = _ask(query, Origin(actor, frozenset({role})))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+        return
+    table = Table("shelter", "room", "bed", "person", "since", "until", title=f"The night of {shown.on}")
+    for one in shown.shelters:
+        for room in one.rooms:
+            for bed in room.beds:
+                closed = "out of service" if bed.in_service is False else ""
+                for sleeper in bed.sleepers:
+                    until = f"{sleeper.until or ''}{' overdue' if sleeper.overdue else ''}"
+                    style = "bold red" if sleeper.overdue else ""
+                    table.add_row(
+                        one.shelter, room.room, bed.bed, sleeper.person, str(sleeper.arrived), until, style=style
+                    )
+                if not bed.sleepers:
+                    table.add_row(one.shelter, room.room, bed.bed, closed, "", "", style="dim")
+    console.print(table)
+    for one in shown.shelters:
+        room_for = (
+            "" if one.capacity is None else f" of at most {one.capacity}; beds that somebody could have: {one.free}"
+        )
+        console.print(f"{one.shelter}: {one.people} people{room_for}")
+
+
+@app.command("bed-tasks")
+@one_sentence
+def bed_tasks(
+    actor: Actor,
+    role: As = Role.DUTY_OFFICER,
+    settled: Annotated[bool, typer.Option("--settled", help="Those that are settled instead.")] = False,
+    limit: Limit = 50,
+    after: Annotated[int | None, typer.Option(min=0, help="Go on after this.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who needs a bed, or another one: the longest wait first. Why is told to those who may know."""
+    query = read_query(ListBedTasks, _given(settled=settled, limit=limit, after=after))
+    page: BedTaskPage = _ask(query, Origin(actor, frozenset({role})))
+    if as_json:
+        emit(page.model_dump(mode="json"))
+        return
+    table = Table("since", "person", "what", "asked", "why", "settled", "task", title="Beds that are looked for")
+    for task in page.tasks:
+        why = task.why if isinstance(task.why, str) else ""
+        table.add_row(str(task.since), task.person, task.kind, str(task.asked), why, task.settled or "", task.task)
+    console.print(table)
+    if page.next is not None:
+        console.print(f"There is more: --after {page.next}")
+
+
+@app.command("court-calendar")
+@one_sentence
+def court_calendar(
+    actor: Actor,
+    role: As = Role.CASEWORKER,
+    since: Annotated[str | None, typer.Option(help="Only from this day on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only until this day.")] = None,
+    state: Annotated[HearingState | None, typer.Option(help="Only these.")] = None,
+    limit: Limit = 50,
+    after: Annotated[str | None, typer.Option(help="Go on after this.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hearings in the order of their time. Codes in place of names."""
+    query = read_query(ShowCourtCalendar, _given(since=since, until=until, state=state, limit=limit, after=after))
+    shown: CourtCalendar = _ask(query, Origin(actor, frozenset({role})))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+        return
+    table = Table("when", "minutes", "court", "proceedings", "state", "reminded", title="Court calendar")
+    for one in shown.hearings:
+        reminded = f"{one.reminded} days before" if one.reminded else ""
+        style = "dim" if one.state is not HearingState.SCHEDULED else ""
+        table.add_row(_moment(one.at), str(one.minutes), one.court, one.code, one.state, reminded, style=style)
+    console.print(table)
+    if shown.next is not None:
+        console.print(f"There is more: --after {shown.next}")
+
+
+@app.command()
+@one_sentence
+def duty(
+    post: Annotated[str, typer.Argument(help="The post, such as shelter or hotline.")],
+    since: Annotated[str, typer.Option(help="The first day.")],
+    until: Annotated[str, typer.Option(help="The last day.")],
+    actor: Actor,
+    role: As = Role.DUTY_OFFICER,
+    at: Annotated[str | None, typer.Option(help="As if it were this moment; left out: now.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who is on a post now, the plan and what became of it, and every uncovered minute."""
+    query = read_query(ShowDuty, _given(post=post, since=since, until=until, at=at))
+    shown: Duty = _ask(query, Origin(actor, frozenset({role})))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+        return
+    there = ", ".join(f"{turn.worker} since {_moment(turn.since)}" for turn in shown.now) or "nobody"
+    console.print(f"On {shown.post} at {_moment(shown.at)}: {there}", soft_wrap=True)
+    turns = {turn.shift: turn for turn in shown.turns}
+    table = Table("starts", "ends", "kind", "worker", "plan", "was there", title=f"Duty: {shown.post}")
+    for shift in shown.shifts:
+        turn = turns.get(shift.shift)
+        was = f"{turn.worker}, {_moment(turn.since)} - {_moment(turn.until) if turn.until else ''}" if turn else ""
+        plan = f"{shift.state}{', missed' if shift.missed else ''}"
+        style = "bold red" if shift.missed else ""
+        table.add_row(_moment(shift.starts), _moment(shift.ends), shift.kind, shift.worker, plan, was, style=style)
+    console.print(table)
+    if shown.gaps:
+        gaps = Table("from", "until", "minutes", "", title="Nobody is there")
+        for gap in shown.gaps:
+            style = "bold red" if gap.kind == "past" else "red"
+            gaps.add_row(_moment(gap.since), _moment(gap.until), f"{gap.minutes:,}", gap.kind, style=style)
+        console.print(gaps)
+    console.print(f"{shown.uncovered:,} of {shown.minutes:,} minutes uncovered.")
+
+
+def _moment(instant: datetime) -> str:
+    """By the clock of the centre, with its offset: one hour in a year comes twice."""
+    return f"{instant.astimezone(HERE):%Y-%m-%d %H:%M %z}"
+
+
+def _ask(query: Query[Any], origin: Origin) -> Any:
+    """Through the same door as everybody: roles are checked, and what is opened is recorded."""
+    from services.gateway.installation import Installation
+
+    with Installation(load_settings()) as installation:
+        if installation.log.first:  # nothing else runs that would
+            installation.projector().catch_up()
+        return installation.bus().ask(query, origin).answer
+
+
+def _given(**asked: Any) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value is not None}
