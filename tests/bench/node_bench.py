@@ -5,13 +5,15 @@
 - bare echo: the same without the row
 
 A batch of 100 is one append, so the limit commits one row for it where the node commits a hundred events. Most of what
-a call takes is the client's own work, the same on all sides. What is compared runs in turns; medians.
+a call takes is the client's own work, the same on all sides; the microseconds are the server's processor time for each
+append or event read, where the machine tells (Linux). What is compared runs in turns; medians.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import sqlite3
 import statistics
 import subprocess
@@ -20,9 +22,10 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import grpc
@@ -33,14 +36,12 @@ from kurrentdbclient.protos.v1 import shared_pb2, streams_pb2
 
 RUNS = 5
 CALLERS = (1, 8, 64)
-SINGLE, BATCHES = 320, 32  # appends in all, over all callers
+SINGLE, BATCHES = 320, 64  # appends in all, over all callers
 BATCH = 100
 READ_EVENTS = 5000
 SEEN = 150
 DATA = b'{"v":1,"case":"6f1d","note":"%s"}' % (b"x" * 170)
 METADATA = b'{"actor":"w-17","roles":["caseworker"],"command":"0a0b0c0d0e0f"}'
-
-Figures = dict[str, float]
 
 
 def an_event() -> NewEvent:
@@ -136,15 +137,29 @@ def seen(address: str) -> float:
 # Who is measured
 
 
+class Server(NamedTuple):
+    """A server in a process of its own."""
+
+    address: str
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """How much processor time it has used so far; 0 where the machine does not tell."""
+        with suppress(OSError):
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
+
 @contextmanager
-def serving(*arguments: str) -> Iterator[str]:
+def serving(*arguments: str) -> Iterator[Server]:
     """A server in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="fmn-bench-") as folder:
         command = [sys.executable, "-m", "tests.bench.node_bench", *arguments, folder]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout
-            yield f"kdb://127.0.0.1:{int(process.stdout.readline())}?Tls=false"
+            yield Server(f"kdb://127.0.0.1:{int(process.stdout.readline())}?Tls=false", process.pid)
         finally:
             process.communicate(timeout=30)
 
@@ -261,17 +276,17 @@ async def serve_echo(folder: Path | None) -> None:
 # The table
 
 
-def points() -> dict[str, Callable[[str], float]]:
-    """What is measured, by name."""
-    found: dict[str, Callable[[str], float]] = {}
+def points() -> dict[str, tuple[Callable[[str], float], int]]:
+    """What is measured, by name, and how many appends or reads that is."""
+    found: dict[str, tuple[Callable[[str], float], int]] = {}
     for batch, (kind, work) in itertools.product((1, BATCH), (("threads", appends), ("asyncio", appends_asyncio))):
         for callers in CALLERS:
             how = f"batches of {BATCH}" if batch > 1 else "one by one"
             name = f"appends, {how}, {callers} {kind if callers > 1 else kind.rstrip('s')}"
-            found[name] = lambda address, work=work, callers=callers, batch=batch: work(address, callers, batch)
-    found["reads of a stream"] = reads_of_a_stream
-    found["reads of $all"] = reads_of_all
-    found["append and see it, in turns"] = seen
+            found[name] = partial(work, callers=callers, batch=batch), SINGLE if batch == 1 else BATCHES
+    found["reads of a stream"] = reads_of_a_stream, READ_EVENTS
+    found["reads of $all"] = reads_of_all, READ_EVENTS
+    found["append and see it, in turns"] = seen, SEEN
     return found
 
 
@@ -280,15 +295,21 @@ def run() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     with serving("node") as node, serving("echo") as limit, serving("bare") as bare:
         servers = {"node": node, "limit": limit, "bare echo": bare}
-        for what, work in points().items():
+        for what, (work, count) in points().items():
             figures: dict[str, list[float]] = {name: [] for name in servers}
+            spent = {name: -server.processor_seconds() for name, server in servers.items()}
             for _ in range(RUNS):
-                for name, address in servers.items():
-                    figures[name].append(work(address))
+                for name, server in servers.items():
+                    figures[name].append(work(server.address))
+            for name, server in servers.items():
+                spent[name] += server.processor_seconds()
             medians = {name: statistics.median(values) for name, values in figures.items()}
             row: dict[str, Any] = {"a second": what}
             row |= {name: round(value) for name, value in medians.items()}
             row["node / limit"] = round(medians["node"] / medians["limit"], 2)
+            for name in ("node", "limit"):
+                if spent[name]:
+                    row[f"{name} us"] = round(spent[name] / (RUNS * count) * 1e6)
             rows.append(row)
     return rows
 

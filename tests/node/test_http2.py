@@ -219,6 +219,20 @@ def test_a_message_that_cannot_be_taken_ends_its_call_only(node: RunningNode, da
         assert client.answer(3)[1]["grpc-status"] == "0"
 
 
+def test_one_client_makes_the_node_keep_only_so_much(node: RunningNode) -> None:
+    """Nine messages of 10 MB that never become whole; a client that does no harm is answered meanwhile."""
+    path = "/event_store.client.streams.Streams/Append"
+    with wire(node) as client, wire(node) as other:
+        for number in range(1, 19, 2):
+            client.frame(HEADERS, 4, number, hpack.encode([(":method", "POST"), (":path", path)]))
+            client.frame(DATA, 0, number, b"\0" + (16 << 20).to_bytes(4, "big"))
+            for _ in range(40):
+                client.frame(DATA, 0, number, bytes(1 << 18))
+        other.call(1, GOSSIP)
+        assert other.answer(1)[1]["grpc-status"] == "0"
+        assert client.answer(13)[1]["grpc-status"] == "8"
+
+
 def test_a_deadline_ends_a_call(node: RunningNode) -> None:
     options = {"all": {"end": {}}, "subscription": {}, "no_filter": {}}
     message = streams_pb2.ReadReq(options=options).SerializeToString()

@@ -1,7 +1,7 @@
 """gRPC over HTTP/2: calls, messages and statuses, and nothing of their meaning.
 
-A server of its own because grpcio's spends 500 to 800 microseconds of processor time on a call before anybody's handler
-has done anything, which is more than an append to disk takes; see the figures of `tests/bench/node_bench.py`.
+A server of its own because grpcio's takes more processor time for a call, before anybody's handler has done anything,
+than an append to disk does; `tests/bench/node_bench.py` has the figures of both.
 """
 
 from __future__ import annotations
@@ -128,6 +128,11 @@ class _Call:
 
     def received(self, data: bytes) -> None:
         """See `http2.Handler`."""
+        if self._failure:
+            self._stream.taken(len(data))
+            return
+        if not self._stream.hold(len(data)):
+            self._fail(Refused(Code.RESOURCE_EXHAUSTED, "Too much is under way on this connection."))
         partial = self._partial
         partial += data
         at = 0
@@ -237,6 +242,7 @@ class _Call:
             while self._messages:
                 data = self._messages.popleft()
                 self._waiting -= len(data)
+                self._stream.hold(-len(data) - 5)
                 if self._held and self._waiting <= _WAITING_MESSAGES_BYTES:
                     self._stream.taken(self._held)
                     self._held = 0

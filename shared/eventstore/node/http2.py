@@ -18,6 +18,7 @@ from shared.eventstore.node import hpack
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 WINDOW_BYTES = 1 << 20  # what a client may send on one stream before it is taken
 _CONNECTION_WINDOW_BYTES = 16 << 20
+_HELD_BYTES = 64 << 20  # of one client's requests, over all its streams, that wait to be whole or to be taken
 _LARGEST_FRAME = 1 << 18
 _LARGEST_WINDOW = (1 << 31) - 1
 _MOST_STREAMS = 10_000
@@ -88,6 +89,7 @@ class Stream:
         self._connection = connection
         self._number = number
         self._taken = 0
+        self._held = 0
 
     @property
     def peer(self) -> str:
@@ -100,6 +102,16 @@ class Stream:
         if self._taken >= WINDOW_BYTES // 2 and not (self.remote_ended or self.closed):
             self._connection.write(_frame(WINDOW_UPDATE, 0, self._number, _u32.pack(self._taken)))
             self._taken = 0
+
+    def hold(self, count: int) -> bool:
+        """So many bytes more (or less) are kept for this stream. False if the client keeps us too many in all."""
+        self._held += count
+        self._connection.held += count
+        return self._connection.held <= _HELD_BYTES
+
+    def release(self) -> None:
+        """Nothing is kept for it any more."""
+        self.hold(-self._held)
 
     async def send(self, data: bytes, headers: bytes = b"") -> None:
         """Send some of the answer's body, and its headers before the first. Waits while the client does not fetch."""
@@ -153,6 +165,7 @@ class Connection(asyncio.Protocol):
         self.initial_window = 65_535
         self.largest_frame = 16_384
         self.paused = False
+        self.held = 0
         self._opened = opened
         self._connections = connections
         self._buffer = bytearray()
@@ -241,6 +254,7 @@ class Connection(asyncio.Protocol):
     def forget(self, number: int, stream: Stream) -> None:
         """The stream's answer is whole."""
         stream.closed = True
+        stream.release()
         self._streams.pop(number, None)
 
     def close(self, code: Code = Code.NO_ERROR) -> None:
@@ -294,6 +308,7 @@ class Connection(asyncio.Protocol):
             stream = self._streams.pop(number, None)
             if stream:
                 stream.closed = True
+                stream.release()
                 if stream.handler:
                     stream.handler.gone()
         elif kind == SETTINGS:

@@ -51,8 +51,8 @@ class Node:
         settings = self._settings
         users = Users(settings.users) if settings.users else None
         self.log = open_store(settings.folder, deletion=True)
+        self._workers = Workers()
         try:
-            self._workers = Workers()
             self.live = Live(self.log)
             reading = Reading(self.log)
             access: Access = GuardedAccess(users, reading, self._workers) if users else OpenAccess()
@@ -61,6 +61,7 @@ class Node:
             self.port = await self._server.start(settings.host, settings.port, settings.certificate, settings.key)
             self._cluster.host, self._cluster.port = settings.host, self.port
         except BaseException:
+            self._workers.close()
             self.log.close()
             raise
 
