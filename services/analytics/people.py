@@ -13,6 +13,8 @@ from services.analytics.views.people import (
     PARTNER,
     VICTIM,
     CaseOpened,
+    ContactSupportRetracted,
+    CrisisSupportGiven,
     EntryRetracted,
     OpeningCorrected,
     ProgrammeAdmitted,
@@ -84,6 +86,28 @@ class People(Projection):
             vague=vague,
             synthetic=int(e.synthetic),
         )
+
+    @on(CrisisSupportGiven)
+    def helped_in_a_call(self, e: Recorded[CrisisSupportGiven], rows: Rows) -> None:
+        """Help without any case. A caller without a name is a service on no ground, so that no person is counted."""
+        it = e.event
+        day, _, vague = dated(it.occurred)
+        ground = VICTIM if it.recipient == "victim" else it.recipient
+        rows.put(
+            self.services,
+            service=it.support,
+            ground=ground if it.person else None,
+            person=it.person,
+            kind=it.kind,
+            day=day,
+            vague=vague,
+            synthetic=int(e.synthetic),
+        )
+
+    @on(ContactSupportRetracted)
+    def not_helped_in_a_call(self, e: Recorded[ContactSupportRetracted], rows: Rows) -> None:
+        """It was not given."""
+        rows.drop(self.services, (e.event.support,))
 
     @on(EntryRetracted)
     def retracted(self, e: Recorded[EntryRetracted], rows: Rows) -> None:

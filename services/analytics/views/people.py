@@ -29,6 +29,22 @@ class SupportCorrected(View, of="cases.SupportCorrected"):
     occurred: str
 
 
+class CrisisSupportGiven(View, of="cases.CrisisSupportGiven"):
+    """Somebody was helped in a call or a visit. Who called may not have said who they are."""
+
+    support: str
+    person: str | None = None
+    recipient: str
+    kind: str
+    occurred: str
+
+
+class ContactSupportRetracted(View, of="cases.ContactSupportRetracted"):
+    """That help was not given."""
+
+    support: str
+
+
 class EntryRetracted(View, of="cases.EntryRetracted"):
     """An entry of a case, perhaps of a help given, should not have been there."""
 

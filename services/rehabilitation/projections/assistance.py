@@ -51,6 +51,24 @@ class SupportCorrected(View, of="cases.SupportCorrected"):
     occurred: str
 
 
+class CrisisSupportGiven(View, of="cases.CrisisSupportGiven"):
+    """Help in a call or a visit, without any case. Who called may not have said who they are."""
+
+    support: str
+    person: str | None = None
+    recipient: str
+    kind: str
+    minutes: int
+    project: str | None = None
+    occurred: str
+
+
+class ContactSupportRetracted(View, of="cases.ContactSupportRetracted"):
+    """That help was not given."""
+
+    support: str
+
+
 class EntryRetracted(View, of="cases.EntryRetracted"):
     """An entry of a case was taken back, perhaps one of help."""
 
@@ -90,7 +108,7 @@ class KindDelivered(BaseModel):
 
 
 class ServicesDelivered(BaseModel):
-    """Services by kind, in programmes and in cases together."""
+    """Services by kind, in programmes, in cases and in calls together."""
 
     since: date
     until: date
@@ -132,6 +150,7 @@ class Assistance(Projection):
     """Every service, as codes and ids, and which records are of one person."""
 
     name = "assistance"
+    version = 2
 
     services = table(
         "services_delivered",
@@ -172,9 +191,9 @@ class Assistance(Projection):
         """Not delivered here."""
         rows.drop(self.services, (e.event.service,))
 
-    @on(SupportGiven, SupportCorrected)
-    def supported(self, e: Recorded[SupportGiven | SupportCorrected], rows: Rows) -> None:
-        """In a case."""
+    @on(SupportGiven, SupportCorrected, CrisisSupportGiven)
+    def supported(self, e: Recorded[SupportGiven | SupportCorrected | CrisisSupportGiven], rows: Rows) -> None:
+        """In a case, or in a call. A caller without a name is a service, and no person to count."""
         support = e.event
         rows.put(
             self.services,
@@ -191,6 +210,11 @@ class Assistance(Projection):
     def support_retracted(self, e: Recorded[EntryRetracted], rows: Rows) -> None:
         """Not in that case. Entries other than help have no row here."""
         rows.drop(self.services, (e.event.entry,))
+
+    @on(ContactSupportRetracted)
+    def call_retracted(self, e: Recorded[ContactSupportRetracted], rows: Rows) -> None:
+        """Not in that call."""
+        rows.drop(self.services, (e.event.support,))
 
     @on(RecordsLinked)
     def linked(self, e: Recorded[RecordsLinked], rows: Rows) -> None:
