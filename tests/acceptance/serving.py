@@ -17,6 +17,7 @@ import orjson
 
 from services.gateway.tokens import open_tokens
 from shared.messages import Role
+from tests.acceptance.store import store_beside
 
 T = TypeVar("T")
 
@@ -36,11 +37,14 @@ class Server:
         self.output = folder / "output.txt"
         self.port = free_port()
         self._options = options
-        self._environment = clean_environment(self.data, PORT=str(self.port), LOG_FORMAT="json", **environment)
+        self._store = store_beside(self.data, free_port())
+        given = self._store.environment | environment
+        self._environment = clean_environment(self.data, PORT=str(self.port), LOG_FORMAT="json", **given)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, in the background."""
+        self._store.start()
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [COMMAND, "serve", *self._options],
@@ -77,7 +81,9 @@ class Server:
     def _end(self, how: signal.Signals) -> int:
         assert self.process is not None
         os.kill(self.process.pid, how)
-        return self.process.wait(PATIENCE_SECONDS)
+        code = self.process.wait(PATIENCE_SECONDS)
+        self._store.stop()
+        return code
 
     def close(self) -> None:
         """End it, however it stands."""
@@ -87,6 +93,7 @@ class Server:
                 self.process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        self._store.stop()
 
     @property
     def url(self) -> str:
@@ -108,7 +115,8 @@ class Server:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Another `forgetmenot` command on the same folder."""
-        return command(*arguments, environment={**self._environment, **environment})
+        with self._store.running():
+            return command(*arguments, environment={**self._environment, **environment})
 
     @staticmethod
     def eventually(holds: Callable[[], T], otherwise: str) -> T:
@@ -181,7 +189,7 @@ def command(*arguments: str, environment: dict[str, str]) -> subprocess.Complete
 
 def clean_environment(data: Path, **settings: str) -> dict[str, str]:
     """This process's environment with these settings and no others of ours."""
-    ours = {"DATA_DIR", "BIND_HOST", "PORT", "LOG_FORMAT", "LOG_LEVEL", "MAX_BODY", "THREADS"}
+    ours = {"DATA_DIR", "BIND_HOST", "PORT", "LOG_FORMAT", "LOG_LEVEL", "MAX_BODY", "THREADS", "EVENTSTORE_URI"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {"DATA_DIR": str(data), **settings}
 
