@@ -1,7 +1,7 @@
 """Break-glass: a duty officer opens a case that is not theirs, with a reason and an end.
 
-It gives sight of the case until it ends, and nothing else. A supervisor looks at every one within a day, or it is on
-record that nobody did.
+It gives sight of the case's file until it ends (`GET /break-glass/{access}/file`), and nothing else. A supervisor looks
+at every one within a day, or it is on record that nobody did.
 """
 
 from __future__ import annotations

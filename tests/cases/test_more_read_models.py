@@ -38,6 +38,7 @@ from services.cases.message import MessageFailed, MessageSent
 from services.cases.person.contact import ChannelKind, ContactChannel, SafeContactAgreed
 from services.cases.person.names import NameAdded, PersonName
 from services.cases.projections.accesses import ListAccesses, Look
+from services.cases.projections.case_files import GetCaseOnDuty
 from services.cases.projections.caseload import ListCaseloads
 from services.cases.projections.contacts import GetContact, ListContacts
 from services.cases.projections.disappearances import GetDisappearance, ShowBoard
@@ -600,3 +601,24 @@ def test_accesses_are_shown_as_they_stand_and_by_what_is_asked_for(centre: Centr
     (mine,) = centre.accesses(worker="d-1", case=CASE)
     assert mine.until == BROKEN.since + timedelta(hours=1)
     assert [access.worker for access in centre.accesses(look=Look.MISSED)] == ["d-2"]
+
+
+def test_whoever_broke_the_glass_reads_the_file_until_it_ends_and_nobody_else_does(centre: Centre) -> None:
+    now = datetime.now(UTC)
+    runs = BROKEN.model_copy(update={"until": now + timedelta(hours=1)})
+    over = BROKEN.model_copy(update={"access": an_id(87), "until": now - timedelta(seconds=1)})
+    centre.happened(opened(), runs, over)
+    centre.projector.catch_up()
+
+    def read(access: str, actor: str) -> Any:
+        officer = Origin(actor, frozenset({Role.DUTY_OFFICER}))
+        return centre.bus.ask(GetCaseOnDuty(access=access), officer).answer
+
+    assert [line.what for line in read(ACCESS, "d-1").timeline] == ["CaseOpened"]
+    for access, actor in ((ACCESS, "d-2"), (an_id(87), "d-1"), (an_id(88), "d-1")):
+        with pytest.raises(NotFound):
+            read(access, actor)
+    centre.happened(AccessEnded(access=ACCESS, case=CASE, worker="d-1", at=now))
+    centre.projector.catch_up()
+    with pytest.raises(NotFound):
+        read(ACCESS, "d-1")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, RowMapping, String, select
 
+from services.cases.break_glass import AccessEnded, AccessId, GlassBroken
 from services.cases.case import CaseEvents
 from services.cases.case.assessment import AssessmentCorrected, RiskAssessed
 from services.cases.case.closing import (
@@ -31,7 +32,7 @@ from services.cases.case.support import SupportCorrected, SupportGiven
 from services.cases.vocabulary import FILE_READERS, HELPERS, CaseId, PersonId, Staff
 from shared.codec import Recorded
 from shared.errors import NotFound
-from shared.messages import Id, Query, union_members
+from shared.messages import Id, Query, Role, union_members
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
 from shared.projections.paging import After, Limit, Next, page
 from shared.projections.timeline import Timeline, TimelineEntry, shown
@@ -110,10 +111,21 @@ class GetCase(Query[CaseFile], context="cases", route="GET /cases/{case}", roles
     limit: Limit = 200
 
 
+class GetCaseOnDuty(
+    Query[CaseFile], context="cases", route="GET /break-glass/{access}/file", roles=[Role.DUTY_OFFICER]
+):
+    """The file of a case that is not yours, while the glass that you broke for it stays broken."""
+
+    access: AccessId
+    after: After = None
+    limit: Limit = 200
+
+
 class CaseFiles(Projection):
     """Every case as it stands, and its timeline."""
 
     name = "case_files"
+    version = 2
 
     cases = table(
         "cases",
@@ -141,6 +153,13 @@ class CaseFiles(Projection):
         Column("case", String, primary_key=True),
         Column("item", String, primary_key=True),
         Column("kind", String),
+    )
+    broken_glass = table(
+        "broken_glass",
+        Column("access", String, primary_key=True),
+        Column("case", String),
+        Column("worker", String),
+        Column("until", String),
     )
     timeline = Timeline.of("case_timeline", "case")
     lines = timeline.lines
@@ -213,6 +232,17 @@ class CaseFiles(Projection):
                 assert_never(e.event)
         return {}
 
+    @on(GlassBroken)
+    def glass_broken(self, e: Recorded[GlassBroken], rows: Rows) -> None:
+        """Somebody on duty may read a case for a while."""
+        until = e.event.until.isoformat()
+        rows.put(self.broken_glass, access=e.event.access, case=e.event.case, worker=e.event.worker, until=until)
+
+    @on(AccessEnded)
+    def access_ended(self, e: Recorded[AccessEnded], rows: Rows) -> None:
+        """Not any more."""
+        rows.drop(self.broken_glass, (e.event.access,))
+
     @answers(ListCases)
     def list_cases(self, query: ListCases, asking: Asking) -> CasePage:
         """Filtered, and paged by the position of the opening."""
@@ -229,25 +259,33 @@ class CaseFiles(Projection):
     @answers(GetCase)
     def get_case(self, query: GetCase, asking: Asking) -> CaseFile:
         """How it stands, and a page of its timeline."""
+        return self._file(query.case, query.after, query.limit, asking)
+
+    @answers(GetCaseOnDuty)
+    def get_case_on_duty(self, query: GetCaseOnDuty, asking: Asking) -> CaseFile:
+        """The same, for whoever broke the glass, until it ends. For anybody else, and after that, it is not there."""
+        glass = asking.live(self.broken_glass)
+        mine = select(glass).where(glass.c.access == query.access, glass.c.worker == asking.origin.actor)
+        found = asking.rows(mine)
+        if not found or datetime.fromisoformat(found[0]["until"]) <= datetime.now(UTC):
+            raise NotFound("There is no such access, or it has ended.")
+        return self._file(found[0]["case"], query.after, query.limit, asking)
+
+    def _file(self, case: str, after: int | None, limit: int, asking: Asking) -> CaseFile:
         cases, items, lines = (asking.live(one) for one in (self.cases, self.items, self.lines))
-        found = asking.rows(select(cases).where(cases.c.case == query.case))
+        found = asking.rows(select(cases).where(cases.c.case == case))
         if not found:
             raise NotFound("There is no such case.")
-        of_case = select(lines).where(lines.c.record == query.case)
-        timeline, more = page(
-            asking.rows(
-                of_case.where(lines.c.position > (query.after or 0)).order_by(lines.c.position).limit(query.limit + 1)
-            ),
-            query.limit,
-            lambda row: shown(row, asking),
-        )
+        of_case = select(lines).where(lines.c.record == case)
+        rest = of_case.where(lines.c.position > (after or 0)).order_by(lines.c.position)
+        timeline, more = page(asking.rows(rest.limit(limit + 1)), limit, lambda row: shown(row, asking))
 
         def last(what: type[CaseEvents]) -> TimelineEntry | None:
             standing = of_case.where(lines.c.what == what.__name__, lines.c.retracted.is_(False))
             rows = asking.rows(standing.order_by(lines.c.position.desc()).limit(1))
             return shown(rows[0], asking) if rows else None
 
-        waits = asking.rows(select(items).where(items.c.case == query.case).order_by(items.c.item))
+        waits = asking.rows(select(items).where(items.c.case == case).order_by(items.c.item))
         return CaseFile(
             case=_entry(found[0]),
             waits_for=tuple(OpenItem(item=row["item"], kind=row["kind"]) for row in waits),
