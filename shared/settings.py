@@ -6,7 +6,9 @@ place: `AMQP_URL_FILE=/run/secrets/amqp-url` stands for `AMQP_URL` with the cont
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,22 +48,46 @@ class Settings(BaseSettings):
     transport_key_file: Path | None = Field(
         None, description="What calls are sealed with on the broker; left out: transport.key in the data folder"
     )
+    servers_dir: Path | None = Field(
+        None, description="Where private servers keep their data; left out: servers in the data folder"
+    )
     call_seconds: float = Field(10.0, gt=0, le=300, description="How long the gateway waits for a service")
     in_flight: int = Field(128, ge=1, le=10_000, description="Calls under way at once; more are refused at once")
 
 
-def load_settings() -> Settings:
+RUNNING = "running.json"
+"""In the data folder while a distributed installation runs there: where its private servers are."""
+
+
+def load_settings(*, beside_what_runs: bool = True) -> Settings:
     """Read the environment. Raises `Invalid` with one sentence that names the variable and what it accepts.
 
-    The sentence leaves the value out: a variable in the wrong place may hold a secret.
+    The sentence leaves the value out: a variable in the wrong place may hold a secret. What a distributed installation
+    that runs on the folder started for itself counts as set, unless `beside_what_runs` is false.
     """
     try:
-        return Settings(**_from_files())
+        settings = Settings(**_from_files())
+        if beside_what_runs and (running := settings.data_dir / RUNNING).exists():
+            started = json.loads(running.read_text(encoding="utf-8"))
+            settings = Settings(**{**started, **settings.model_dump(exclude_none=True)})
+        return settings
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         variable = str(first["loc"][0]).upper()
         needs = first["msg"][0].lower() + first["msg"][1:]
         raise Invalid(f"The environment variable {variable} is not usable: {needs}.", variable=variable) from None
+
+
+def note_running(folder: Path, servers: Mapping[str, str]) -> None:
+    """Say where the private servers of this folder's installation are, by setting, for its owner's eyes alone."""
+    forget_running(folder)
+    (folder / RUNNING).touch(mode=0o600)
+    (folder / RUNNING).write_text(json.dumps(servers), encoding="utf-8")
+
+
+def forget_running(folder: Path) -> None:
+    """They are not there any more."""
+    (folder / RUNNING).unlink(missing_ok=True)
 
 
 def _from_files() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 import uvicorn
+from fastapi import FastAPI
 from rich.panel import Panel
 from rich.text import Text
 
@@ -26,6 +27,7 @@ from services.gateway.cli.history import progress_bar
 from services.gateway.cli.terminal import console
 from services.gateway.contexts import CONTEXTS
 from services.gateway.http import create_app
+from services.gateway.http.app import Readiness
 from services.gateway.installation import Installation, usable
 from services.gateway.supervising import Worker
 from services.gateway.tokens import open_tokens
@@ -37,7 +39,7 @@ from shared.eventstore.port import Filter
 from shared.logging import configure_logging
 from shared.messages import Origin, Query, Role
 from shared.privacy.durable import sync_folder
-from shared.settings import Settings
+from shared.settings import Settings, forget_running
 
 BACKLOG = 1024
 TRIAL_TOKEN_LIFE = timedelta(days=1)
@@ -52,30 +54,43 @@ def serve(settings: Settings, *, with_history: bool) -> None:
     """Run until Ctrl-C. Raises `Unavailable` in one sentence if the port or the folder cannot be used."""
     listening = listen(settings)
     configure_logging(settings.log_format, settings.log_level)
-    with listening, alone(usable(settings.data_dir)), Installation(settings) as installation:
-        loading = installation.folder / LOADING
-        empty = next(installation.store.read_all(limit=1, filter=Filter()), None) is None
-        if with_history and (empty or loading.exists()):
-            _load_history(installation, loading)
+    with listening, alone(usable(settings.data_dir)):
+        forget_running(settings.data_dir)
+        _run(settings, listening, with_history=with_history)
+    console.print("Stopped. Everything that was acknowledged is on disk.")
+
+
+def _run(settings: Settings, listening: socket.socket, *, with_history: bool) -> None:
+    with Installation(settings) as installation:
+        if with_history:
+            load_history(installation)
         worker = Worker(settings)
         worker.start()
         try:
             _answer(settings, installation, worker, listening)
         finally:
             worker.stop()
-    console.print("Stopped. Everything that was acknowledged is on disk.")
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder for one `serve`. Raises `Unavailable` if another one runs on it."""
+def alone(folder: Path, patience: float = 0) -> Iterator[int]:
+    """Hold the folder for one `serve`, by the file that is given. Raises `Unavailable` if another one runs on it.
+
+    Processes that have that file open hold it as well: `patience` is for those of one that has just died.
+    """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    give_up = time.monotonic() + patience
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unavailable(f"Another serve runs on {folder}: stop it, or set DATA_DIR to another folder.") from None
-        yield
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= give_up:
+                    said = f"Another serve runs on {folder}: stop it, or set DATA_DIR to another folder."
+                    raise Unavailable(said) from None
+                time.sleep(0.1)
+        yield lock
     finally:
         os.close(lock)
 
@@ -106,6 +121,11 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
         extra_queries=tuple(installation.log_queries),
         documents=installation.document_desk(),
     )
+    answer(app, listening, lambda host, port: greet(installation, lambda: missing(installation, worker), host, port))
+
+
+def answer(app: FastAPI, listening: socket.socket, greeting: Callable[[str, int], None]) -> None:
+    """Answer HTTP until this process is told to stop; greet once, from a thread of its own."""
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -120,8 +140,7 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
     for stopping in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stopping, lambda *_: setattr(server, "should_exit", True))
     host, port = listening.getsockname()[:2]
-    greeting = threading.Thread(target=_greet, args=(installation, worker, host, port), daemon=True)
-    greeting.start()
+    threading.Thread(target=greeting, args=(host, port), daemon=True).start()
     server.run(sockets=[listening])
 
 
@@ -132,6 +151,12 @@ def missing(installation: Installation, worker: Worker) -> Mapping[str, str]:
         waiting["log"] = refusal
     if not worker.alive:
         waiting["worker"] = "The process of read models and policies is not running."
+    return waiting | read_models_behind(installation)
+
+
+def read_models_behind(installation: Installation) -> dict[str, str]:
+    """The read models that cannot answer as they should, each with a sentence."""
+    waiting: dict[str, str] = {}
     standing = installation.projection_status()
     unbuilt = {projection.name for projection in installation.projections} - {row.name for row in standing}
     waiting |= dict.fromkeys(sorted(unbuilt), "This read model is about to be built.")
@@ -143,8 +168,12 @@ def missing(installation: Installation, worker: Worker) -> Mapping[str, str]:
     return waiting
 
 
-def _load_history(installation: Installation, loading: Path) -> None:
-    """Load it; a start after one that was cut short goes on, for `loading` stands until all of it is there."""
+def load_history(installation: Installation) -> None:
+    """Load it into an empty log. A start after one that was cut short goes on: a file stands until all is there."""
+    loading = installation.folder / LOADING
+    empty = next(installation.store.read_all(limit=1, filter=Filter()), None) is None
+    if not empty and not loading.exists():
+        return
     loading.touch(mode=0o600)
     sync_folder(loading.parent)
     with progress_bar() as bar:
@@ -156,10 +185,10 @@ def _load_history(installation: Installation, loading: Path) -> None:
     console.print(f"Loaded the history data set: {loaded.events:,} events from {loaded.commands:,} commands.")
 
 
-def _greet(installation: Installation, worker: Worker, host: str, port: int) -> None:
+def greet(installation: Installation, waiting_for: Readiness, host: str, port: int) -> None:
     """What to try next, with answers that were just given."""
     give_up = time.monotonic() + READY_SECONDS
-    while missing(installation, worker) and time.monotonic() < give_up:
+    while waiting_for() and time.monotonic() < give_up:
         time.sleep(0.1)
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     token = open_tokens(installation.folder).issue("trial", [Role.SUPERVISOR], TRIAL_TOKEN_LIFE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,9 @@ from shared.messages import Role
 from tests.acceptance.store import store_beside
 
 T = TypeVar("T")
+
+DISTRIBUTED = os.environ.get("FORGETMENOT_TOPOLOGY") == "distributed"
+"""Whether the servers of these tests run every part as a process of its own, behind a broker."""
 
 COMMAND = str(Path(sys.executable).with_name("forgetmenot"))
 PATIENCE_SECONDS = 90.0
@@ -39,6 +44,11 @@ class Server:
         self._options = options
         self._store = store_beside(self.data, free_port())
         given = self._store.environment | environment
+        if DISTRIBUTED:
+            self._options = (*options, "--distributed")
+            # Not in pytest's own folders: the user that PostgreSQL runs as may not pass through them.
+            self._servers = Path(tempfile.mkdtemp(prefix="forgetmenot-", dir="/tmp"))
+            given |= {"SERVERS_DIR": str(self._servers)}
         self._environment = clean_environment(self.data, PORT=str(self.port), LOG_FORMAT="json", **given)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -94,6 +104,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self._store.stop()
+        if DISTRIBUTED:
+            shutil.rmtree(self._servers, ignore_errors=True)
 
     @property
     def url(self) -> str:
@@ -111,6 +123,8 @@ class Server:
 
     def workers(self) -> list[int]:
         """The processes of read models and policies that were ever started, the last one last."""
+        if DISTRIBUTED:
+            return [line["pid"] for line in self.lines("a part started") if line["part"] == "projector"]
         return [line["pid"] for line in self.lines("the worker started")]
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,8 @@ from shared.settings import load_settings
 app = typer.Typer(
     name="forgetmenot",
     help="Forget-me-not: case work for the families of missing persons and for victims of trafficking.\n\n"
-    "Settings come from the environment: DATA_DIR (the folder with everything, default var), PORT, BIND_HOST, LOG_FORMAT.",
+    "Settings come from the environment: DATA_DIR (the folder with everything, default var), PORT, BIND_HOST, "
+    "LOG_FORMAT.",
     epilog="A first look: forgetmenot serve --with-history, then forgetmenot token --role supervisor.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -44,11 +45,18 @@ def serve(
     with_history: Annotated[
         bool, typer.Option("--with-history", help="Load the history data set first, if the data folder is empty.")
     ] = False,
+    distributed: Annotated[
+        bool,
+        typer.Option("--distributed", help="Every part a process of its own, behind RabbitMQ and on PostgreSQL."),
+    ] = False,
 ) -> None:
     """Start everything on this machine: the API, read models, policies, deadlines. Ctrl-C stops it."""
-    from services.gateway.serve import serve as start
+    if distributed:
+        from services.gateway.distributed.serve import serve_distributed as start
+    else:
+        from services.gateway.serve import serve as start
 
-    start(load_settings(), with_history=with_history)
+    start(load_settings(beside_what_runs=False), with_history=with_history)
 
 
 @app.command()

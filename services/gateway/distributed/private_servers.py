@@ -94,7 +94,7 @@ def postgres(folder: Path) -> PrivateServer:
         except KeyError:
             raise Unavailable("PostgreSQL does not run as root, and there is no user postgres: be another.") from None
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-        _let_through(folder.parent)
+        _let_through(folder)
     data = folder / "data"
     password_file = folder.with_name(f"{folder.name}.password")
     password = _password(password_file)
@@ -168,6 +168,15 @@ def _password(path: Path) -> str:
 
 
 def _let_through(folder: Path) -> None:
-    """Let another user pass to what is theirs, and see nothing on the way. Only for a folder of our own."""
-    if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
-        folder.chmod(folder.stat().st_mode | 0o111)
+    """Let another user pass to what is theirs, and see nothing on the way: the folder above, and the one above that.
+
+    Raises `Unavailable` if a folder further up is closed to them.
+    """
+    for own in folder.parents[:2]:
+        if own.stat().st_uid == os.geteuid() and not own.stat().st_mode & 0o002:
+            own.chmod(own.stat().st_mode | 0o011)
+    if any(not above.stat().st_mode & 0o001 for above in folder.parents):
+        raise Unavailable(
+            "PostgreSQL runs as the user postgres, who may not pass to its data here: set SERVERS_DIR to a folder in "
+            "one that all may pass through, such as /var/lib, or do not run this as root."
+        )

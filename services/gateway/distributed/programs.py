@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from services.gateway.distributed import keeper
 from shared.errors import Unavailable
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90.0
+STOP_SECONDS = 15.0
 
 
 def always() -> bool:
@@ -24,10 +28,7 @@ def always() -> bool:
 
 @dataclass(frozen=True)
 class Program:
-    """A command with its environment. It runs as `user` (None: as we do), in a session of its own.
-
-    `ends_with_input` says that it stops when its standard input closes: it never outlives whoever started it.
-    """
+    """A command with its environment, run as `user` (None: as we are). It never outlives whoever started it."""
 
     name: str
     command: tuple[str, ...]
@@ -36,35 +37,38 @@ class Program:
     folder: Path | None = None
     ready: Callable[[], bool] = always
     stop_signal: signal.Signals = signal.SIGTERM
-    ends_with_input: bool = False
+    stop_seconds: float = STOP_SECONDS
 
-    def start(self, output: int | IO[Any] = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-        """Start it; both its outputs go to `output`. A Ctrl-C is not for it: we tell it ourselves."""
+    def start(
+        self, output: int | IO[Any] = subprocess.DEVNULL, inherited: tuple[int, ...] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start it, in a session of its own; both its outputs go to `output`. It keeps the files `inherited` open."""
+        order = {
+            "command": self.command,
+            "user": self.user,
+            "signal": int(self.stop_signal),
+            "patience": self.stop_seconds,
+        }
         return subprocess.Popen(  # noqa: S603  (commands are ours, not a caller's)
-            self.command,
+            (sys.executable, "-I", keeper.__file__, json.dumps(order)),
             env={**os.environ, **self.environment},
-            user=self.user,
-            group=self.user,
-            extra_groups=None if self.user is None else [],
             cwd=self.folder,
-            stdin=subprocess.PIPE if self.ends_with_input else subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=inherited,
             start_new_session=True,
         )
 
-    def stop(self, process: subprocess.Popen[bytes], patience: float = PATIENCE_SECONDS) -> int:
-        """Ask it to stop, and make it stop if it does not; its exit code."""
-        if process.poll() is None:
-            if process.stdin:
-                process.stdin.close()
-            if not self.ends_with_input:
-                process.send_signal(self.stop_signal)
-        try:
-            return process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
+    def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Have it stop; whoever waits for it sees when it has."""
+        if process.stdin and not process.stdin.closed:
+            process.stdin.close()
+
+    def stop(self, process: subprocess.Popen[bytes]) -> int:
+        """Have it stop, and wait until it has; its exit code."""
+        self.ask_to_stop(process)
+        return process.wait()
 
     def wait_until_ready(self, process: subprocess.Popen[bytes], patience: float = PATIENCE_SECONDS) -> None:
         """Return once it is ready. Raises `Unavailable` if it ends, or takes longer than `patience` seconds."""

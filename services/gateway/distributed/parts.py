@@ -1,0 +1,106 @@
+"""Which process runs what. One table, for the supervisor, the images and whoever asks.
+
+| part      | runs                                                             | how many                              |
+|-----------|------------------------------------------------------------------|---------------------------------------|
+| log       | the event log's owner, the access log's, and the proofs          | one; another takes over if it dies    |
+| projector | read models: each in one process at a time, by its claim         | as many as wanted                     |
+| policies  | policies and deadlines, each in one process at a time; retention | as many as wanted                     |
+| <context> | the context's commands and queries, as a nameko service          | as many as wanted                     |
+| gateway   | HTTP; documents and printed reports                              | one a machine                         |
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from services.gateway.contexts import CONTEXTS
+from services.gateway.distributed.claims import run_claimed
+from services.gateway.distributed.programs import Program
+from services.gateway.installation import Installation
+from services.gateway.serve import load_history
+from services.gateway.worker import prove
+from shared.errors import ForgetMeNotError
+from shared.logging import configure_logging
+from shared.projections.projector import Projector
+from shared.reacting.runner import PolicyRunner
+from shared.settings import load_settings
+
+SERVICES = tuple(context.name for context in CONTEXTS)
+ALL = ("log", "projector", "policies", *SERVICES, "gateway")
+
+log = structlog.get_logger()
+
+
+def program(part: str) -> Program:
+    """The program of a part: of `ALL`, or `history`, which loads the data set and ends."""
+    module = "service" if part in SERVICES else "gateway" if part == "gateway" else "parts"
+    quiet = ("-W", "ignore")  # nameko's libraries warn of their own age
+    return Program(part, (sys.executable, *quiet, "-m", f"services.gateway.distributed.{module}", part))
+
+
+def run_log(installation: Installation, stop: threading.Event) -> None:
+    """Hold the log and the access log for everybody, and keep the proofs."""
+    _ = installation.access_log
+    prove(installation, stop)
+
+
+def run_projector(installation: Installation, stop: threading.Event) -> None:
+    """Fill those read models that no other process fills."""
+    projections = {projection.name: projection for projection in installation.projections}
+
+    def work(names: Sequence[str], until: threading.Event) -> None:
+        Projector(installation.store, installation.engine, [projections[name] for name in names]).run(until)
+
+    run_claimed(installation.engine, "read model", projections, work, stop)
+
+
+def run_policies(installation: Installation, stop: threading.Event) -> None:
+    """Let those policies react that no other process runs, and their deadlines fire."""
+    installation.documents.sweep()
+    policies = {policy.name: policy for policy in installation.policies()}
+
+    def work(names: Sequence[str], until: threading.Event) -> None:
+        chosen = [policies[name] for name in names]
+        PolicyRunner(installation.store, installation.engine, chosen, installation.send).run(until)
+
+    installation.start_retention()
+    run_claimed(installation.engine, "policy", policies, work, stop)
+
+
+PARTS: dict[str, Callable[[Installation, threading.Event], None]] = {
+    "log": run_log,
+    "projector": run_projector,
+    "policies": run_policies,
+    "history": lambda installation, _: load_history(installation),
+}
+
+
+def main(part: str) -> int:
+    """Run a part until it is told to stop; the exit code is 1 if it failed."""
+    settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    stop = threading.Event()
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        if part in ALL:  # a load that is told to stop is cut short, and goes on at the next start
+            signal.signal(stopping, lambda *_: stop.set())
+    log.info("a part started", part=part, pid=os.getpid())
+    try:
+        with Installation(settings) as installation:
+            PARTS[part](installation, stop)
+    except ForgetMeNotError:
+        log.exception("a part cannot work here", part=part)
+        return 1
+    except Exception:
+        log.exception("a part failed", part=part)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
