@@ -81,9 +81,7 @@ def occupancy(
                     table.add_row(one.shelter, room.room, bed.bed, closed, "", "", style="dim")
     console.print(table)
     for one in shown.shelters:
-        room_for = (
-            "" if one.capacity is None else f" of at most {one.capacity}; beds that somebody could have: {one.free}"
-        )
+        room_for = "" if one.capacity is None else f" of at most {one.capacity}; beds to be had: {one.free}"
         console.print(f"{one.shelter}: {one.people} people{room_for}")
 
 
