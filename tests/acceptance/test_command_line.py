@@ -33,7 +33,7 @@ def test_audit_trail_is_filtered_as_over_http(server: Server, api: Api) -> None:
     assert orjson.loads(found.stdout) == api.ask(
         "auditor", "/audit/trail", params={"type": "campaigns.CampaignHeld", "actor": "camp-1"}
     )
-    table = server.run("audit", "trail", "--limit", "2", COLUMNS="200")
+    table = server.run("audit", "trail", "--type", "projects.FunderRegistered", "--limit", "2", COLUMNS="200")
     assert "projects.FunderRegistered" in table.stdout and "There is more" in table.stdout
 
 

@@ -64,7 +64,6 @@ BY_HAND: dict[str, dict[str, Any]] = {
     "cases.CorrectSupport": {"recipient": "victim"},
     "projects.RegisterFunder": {"kind": "private"},
     "cases.BreakGlass": {"until": (datetime.now(UTC) + timedelta(hours=2)).isoformat()},
-    "rehabilitation.OrderSeparation": {"occurred": datetime.now(UTC).date().isoformat()},
     "rehabilitation.GrantMandate": {"until": "2030-01-01"},
 }
 """What a rule wants otherwise than the example has it."""
@@ -75,6 +74,7 @@ REFUSED = {
     "cases.ConfirmMatch", "cases.RejectMatch", "cases.ReconsiderMatch", "cases.IdentifyOfficially",
     "cases.RecordWishes", "rehabilitation.NoteTension", "rehabilitation.AddSign", "rehabilitation.HoldMediation",
     "rehabilitation.RecordHearingHeld", "rehabilitation.HandOver", "rehabilitation.RecordIncident",
+    "rehabilitation.OrderSeparation",
 }  # fmt: skip
 """Those that need more of a story than is told here, and may be refused. They are sent, and their events are sealed in
 a test of their own; every other one must have been accepted."""
