@@ -75,13 +75,16 @@ class Comparison(NamedTuple):
     difference: Difference | None
 
 
-def open_log(where: str, *, must_exist: bool) -> EventStore:
-    """The log at `where`: a cluster's address, or a folder. Raises `NotFound` for a folder without one."""
+def open_log(where: str, *, must_exist: bool, patience: float = 30.0) -> EventStore:
+    """The log at `where`: a cluster's address, or a folder. Raises `NotFound` for a folder without one.
+
+    `patience` is how many seconds a call may take before `Unavailable` is raised.
+    """
     if is_address(where):
-        return open_cluster(where)
+        return open_cluster(where, patience=patience)
     if must_exist and not log.path_of(Path(where)).exists():
         raise NotFound(f"There is no log in {where}.")
-    return open_store(Path(where))
+    return open_store(Path(where), patience=patience)
 
 
 def copy(source: EventStore, target: EventStore, progress: Progress = lambda done: None) -> Copied:

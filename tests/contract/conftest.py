@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from shared.eventstore.agent.client import AgentLog, open_agent
 from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.port import EventStore
 from shared.eventstore.sqlite import open_store
@@ -57,6 +58,12 @@ def offset_positions(folder: Path, request: pytest.FixtureRequest) -> Iterator[E
 
 
 @contextmanager
+def agent(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """A node through the store agent: a process of its own, reached over a unix socket."""
+    yield Apart(request.getfixturevalue("agents").one())
+
+
+@contextmanager
 def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
     """The server that EVENTSTORE_URI names, whatever else is in it."""
     with open_cluster(os.environ["EVENTSTORE_URI"]) as store:
@@ -68,6 +75,7 @@ IMPLEMENTATIONS: dict[str, Opening] = {
     "attached": attached,
     "node": node,
     "offsets": offset_positions,
+    "agent": agent,
 }
 if os.environ.get("EVENTSTORE_URI"):
     IMPLEMENTATIONS["server"] = server
@@ -78,6 +86,36 @@ def owning_process() -> Iterator[subprocess.Popen[str]]:
     """One process that owns the logs of all tests that attach."""
     with serving() as process:
         yield process
+
+
+class Agents:
+    """An agent that stays from test to test, until one of them closes it."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._store: AgentLog | None = None
+
+    def one(self) -> AgentLog:
+        """An open one."""
+        if self._store is None or self._store.closed:
+            self._store = open_agent(self._where)
+        return self._store
+
+    def close(self) -> None:
+        """End the last one."""
+        if self._store:
+            self._store.close()
+
+
+@pytest.fixture(scope="session")
+def agents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agents]:
+    """Agents of one node: one of ours, or where this process may not have one, one that is told."""
+    if told := os.environ.get("AGENT_STORE_OF_TESTS"):
+        with closing(Agents(told)) as opened:
+            yield opened
+        return
+    with running(tmp_path_factory.mktemp("agents") / "log") as node, closing(Agents(node.address)) as opened:
+        yield opened
 
 
 @pytest.fixture(params=IMPLEMENTATIONS.values(), ids=IMPLEMENTATIONS)

@@ -395,6 +395,8 @@ class TestSubscribing:
     def test_it_catches_up_says_so_and_goes_on_live(self, store: EventStore) -> None:
         store.append("a", events(3))
         following = Following(store.subscribe(), 5)
+        while not any(isinstance(item, CaughtUp) for item in following.seen):
+            time.sleep(0.001)
         store.append("b", events(1))
         store.append("a", events(1))
         assert following.finish() == list(store.read_all())

@@ -8,5 +8,5 @@
 | `events.py` | What is an event of the client to us, and the other way round? |
 | `store.py` | How is it appended to and read? |
 | `subscription.py` | How is it followed so that nothing stops it unnoticed? |
-| `parking.py` | How do competing readers share the log, and what becomes of what they cannot take? |
+| `wholeness.py` | Is anything missing from it? |
 """
