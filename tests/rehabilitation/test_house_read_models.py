@@ -55,7 +55,9 @@ from services.rehabilitation.watch.turns import HandOver, LeavePost, TakeOver
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.messages import Command, Origin, Query, Role
 from shared.money import Money
+from shared.projections.engine import read_model_engine
 from shared.projections.read_models import ReadModels
+from shared.reacting.runner import PolicyRunner
 from tests.assembled import Assembled
 from tests.rehabilitation.examples import an_id
 from tests.rehabilitation.houses import ANNA, BERTA, CENTRE, ORDER
@@ -491,3 +493,33 @@ def test_calls_to_112_are_timed(house: House) -> None:
     assert (call.incident, call.answered_after, call.arrived_after) == (INCIDENT, 12, 540)
     (incident,) = house.ask(ListIncidents(), OFFICER).incidents
     assert incident.account == "A stranger at the door."
+
+
+def test_whatever_is_delivered_again_takes_effect_once(house: House, tmp_path: Path) -> None:
+    house.tension()
+    decide = DecideSeparation(
+        tension=TENSION, order=ORDER, first=ANNA, second=BERTA, scope=Scope.SHELTER, occurred="2008-09-05"
+    )
+    house.send(decide, MANAGER)
+    house.proceedings()
+    house.grant(FILE, MANDATE, ANNA)
+    house.hearing()
+    starts = NEW_YEAR - timedelta(hours=2)
+    house.plan(NIGHT, "w-1", starts)
+    house.plan(DAY, "w-2", starts + timedelta(hours=8))
+    house.later(starts)
+    house.send(TakeOver(post="shelter", year=2008, shift=NIGHT, occurred=starts), OFFICER, actor="w-1")
+    house.later(starts + timedelta(hours=8))
+    relieve = TakeOver(post="shelter", year=2009, shift=DAY, relieves=NIGHT, relieves_year=2008, occurred=house.now)
+    house.send(relieve, OFFICER, actor="w-2")
+    house.settle()
+    head = house.store.head()
+    policies = [policy for context in (cases.context, rehabilitation.context) for policy in context.policies]
+    engine = read_model_engine(tmp_path / "other-books.db")
+    again = PolicyRunner(house.store, engine, policies, house._react, clock=lambda: house.now)
+    again.catch_up()
+    again.fire_due(house.now)
+    again.catch_up()
+    assert house.store.head() == head
+    assert [one for status in again.status() for one in status.parked] == []
+    engine.dispose()
