@@ -163,7 +163,7 @@ def test_a_reader_that_does_not_read_costs_bounded_memory(tmp_path: Path) -> Non
         for subscription in subscriptions:
             assert sum(1 for _ in zip(range(600), subscription, strict=False)) == 600  # and nobody misses anything
     node.stop()
-    assert grown < 60 << 20, f"{grown >> 20} MB more, for 50 MB appended"
+    assert grown < 100 << 20, f"{grown >> 20} MB more, for 50 MB appended that each of four did not read"
 
 
 def test_a_thousand_subscriptions_at_once_all_get_the_event(

@@ -189,7 +189,7 @@ def check(channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]) -
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
 @given(request=requests())
 def test_no_request_makes_the_node_fail(channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]) -> None:
     check(channel, request)

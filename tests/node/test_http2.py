@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kurrentdbclient import KurrentDBClient, StreamState
 from kurrentdbclient.protos.v1 import gossip_pb2, streams_pb2
 
-from shared.eventstore.node import hpack, http2
+from shared.eventstore.node import hpack
+from shared.eventstore.node.frames import PREFACE, Code
 from tests.node.conftest import some
 from tests.node.running import RunningNode
 
@@ -34,7 +35,7 @@ class Wire:
         """Preface and settings."""
         numbers = {"window": 4, "table": 1}
         body = b"".join(struct.pack(">HI", numbers[name], value) for name, value in settings.items())
-        self.socket.sendall(http2.PREFACE)
+        self.socket.sendall(PREFACE)
         self.frame(4, 0, 0, body)
 
     def frame(self, kind: int, flags: int, stream: int, payload: bytes = b"") -> None:
@@ -135,18 +136,16 @@ def test_what_is_not_http2_is_hung_up_on(node: RunningNode) -> None:
 @pytest.mark.parametrize(
     ("frames", "code"),
     [
-        pytest.param([(HEADERS, 4, 2, b"")], http2.Code.PROTOCOL_ERROR, id="a stream of the server's"),
-        pytest.param([(HEADERS, 4, 1, b"\xff\xff\xff\xff\xff\xff")], http2.Code.COMPRESSION_ERROR, id="bad headers"),
-        pytest.param([(HEADERS, 4, 1, b"\x80")], http2.Code.COMPRESSION_ERROR, id="header index 0"),
-        pytest.param([(HEADERS, 0, 1, b""), (6, 0, 0, bytes(8))], http2.Code.PROTOCOL_ERROR, id="headers interrupted"),
-        pytest.param([(9, 4, 1, b"")], http2.Code.PROTOCOL_ERROR, id="a continuation of nothing"),
-        pytest.param([(DATA, 0, 5, b"x")], http2.Code.PROTOCOL_ERROR, id="data of no stream"),
-        pytest.param([(5, 4, 1, bytes(4))], http2.Code.PROTOCOL_ERROR, id="a push"),
-        pytest.param([(8, 0, 0, b"\x7f\xff\xff\xff")], http2.Code.FLOW_CONTROL_ERROR, id="a window too large"),
-        pytest.param([(8, 0, 0, b"\x01")], http2.Code.FRAME_SIZE_ERROR, id="half a window"),
-        pytest.param(
-            [(4, 0, 0, b"\0\4\xff\xff\xff\xff")], http2.Code.FLOW_CONTROL_ERROR, id="a first window too large"
-        ),
+        pytest.param([(HEADERS, 4, 2, b"")], Code.PROTOCOL_ERROR, id="a stream of the server's"),
+        pytest.param([(HEADERS, 4, 1, b"\xff\xff\xff\xff\xff\xff")], Code.COMPRESSION_ERROR, id="bad headers"),
+        pytest.param([(HEADERS, 4, 1, b"\x80")], Code.COMPRESSION_ERROR, id="header index 0"),
+        pytest.param([(HEADERS, 0, 1, b""), (6, 0, 0, bytes(8))], Code.PROTOCOL_ERROR, id="headers interrupted"),
+        pytest.param([(9, 4, 1, b"")], Code.PROTOCOL_ERROR, id="a continuation of nothing"),
+        pytest.param([(DATA, 0, 5, b"x")], Code.PROTOCOL_ERROR, id="data of no stream"),
+        pytest.param([(5, 4, 1, bytes(4))], Code.PROTOCOL_ERROR, id="a push"),
+        pytest.param([(8, 0, 0, b"\x7f\xff\xff\xff")], Code.FLOW_CONTROL_ERROR, id="a window too large"),
+        pytest.param([(8, 0, 0, b"\x01")], Code.FRAME_SIZE_ERROR, id="half a window"),
+        pytest.param([(4, 0, 0, b"\0\4\xff\xff\xff\xff")], Code.FLOW_CONTROL_ERROR, id="a first window too large"),
     ],
 )
 def test_who_breaks_the_protocol_is_told_and_hung_up_on(
@@ -161,7 +160,7 @@ def test_who_breaks_the_protocol_is_told_and_hung_up_on(
 def test_a_frame_larger_than_agreed_ends_the_connection(node: RunningNode) -> None:
     with wire(node) as client:
         client.socket.sendall(struct.pack(">IBI", (1 << 19) << 8 | DATA, 0, 1))
-        assert client.goaway() == http2.Code.FRAME_SIZE_ERROR
+        assert client.goaway() == Code.FRAME_SIZE_ERROR
 
 
 def test_headers_without_end_are_not_collected_for_ever(node: RunningNode) -> None:
@@ -170,7 +169,7 @@ def test_headers_without_end_are_not_collected_for_ever(node: RunningNode) -> No
         with pytest.raises((BrokenPipeError, ConnectionResetError, AssertionError)):
             for _ in range(100):
                 client.frame(9, 0, 1, bytes(10_000))
-            assert client.goaway() != http2.Code.ENHANCE_YOUR_CALM
+            assert client.goaway() != Code.ENHANCE_YOUR_CALM
 
 
 def test_no_more_is_sent_than_the_client_has_room_for(node: RunningNode, client: KurrentDBClient, stream: str) -> None:
@@ -203,7 +202,7 @@ def test_a_call_that_is_reset_ends(node: RunningNode) -> None:
         for kind, _, number, _ in client.frames():
             if kind == DATA and number == 1 and node.node.live.taps == before + 1:
                 break
-        client.frame(RST, 0, 1, struct.pack(">I", http2.Code.CANCEL))
+        client.frame(RST, 0, 1, struct.pack(">I", Code.CANCEL))
         client.call(3, GOSSIP)
         client.answer(3)
         assert node.node.live.taps == before

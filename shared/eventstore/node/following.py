@@ -5,19 +5,17 @@ Events come in order and once. `CaughtUp` is told at each arrival at the live en
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import NamedTuple
 
 from shared.eventstore import retention
 from shared.eventstore.node import refusals
 from shared.eventstore.node.filters import Wanted
 from shared.eventstore.node.live import Live, Tap
-from shared.eventstore.node.reading import NoStream, Page, Reading
+from shared.eventstore.node.reading import FIRST_PAGE, NoStream, Page, Reading
 from shared.eventstore.node.recorded import Resolved
 from shared.eventstore.node.working import Workers
 from shared.eventstore.port import CaughtUp, Checkpoint, RecordedEvent
-
-_PAGE = 200
 
 
 class FellBehind(NamedTuple):
@@ -39,17 +37,19 @@ class Following:
 
     async def all(
         self, after: int | None, resolve: bool, wanted: Wanted | None = None
-    ) -> AsyncIterator[list[Delivery]]:
+    ) -> AsyncGenerator[list[Delivery], None]:
         """Events after position `after` (None: from the live end on), of those that are `wanted`."""
         tap = self._live.open()
         try:
             at = await self._workers.run(self._reading.head) if after is None else after
             passing = _Passing(wanted)
+            size = FIRST_PAGE
             while True:
                 tap.restart()
                 start: int | None = at + 1
                 while start:
-                    page = await self._workers.run(self._reading.all_page, start, False, _PAGE)
+                    page = await self._workers.run(self._reading.all_page, start, False, size)
+                    size = page.size
                     if page.events:
                         at = page.events[-1].original.position
                     batch = passing.of([resolved.original for resolved in page.events])
@@ -68,16 +68,18 @@ class Following:
         finally:
             self._live.close_tap(tap)
 
-    async def stream(self, stream: str, after: int | None, resolve: bool) -> AsyncIterator[list[Delivery]]:
+    async def stream(self, stream: str, after: int | None, resolve: bool) -> AsyncGenerator[list[Delivery], None]:
         """Events of `stream` after revision `after` (None: from its live end on; -1: from its first)."""
         tap = self._live.open(stream)
         try:
             at = await self._workers.run(self._end_of, stream) if after is None else after
+            size = FIRST_PAGE
             while True:
                 tap.restart()
                 start: int | None = at + 1
                 while start is not None:
-                    page = await self._workers.run(self._page, stream, start, resolve)
+                    page = await self._workers.run(self._page, stream, start, size, resolve)
+                    size = page.size
                     if page.events:
                         at = page.events[-1].original.revision
                         yield list(page.events)
@@ -93,7 +95,7 @@ class Following:
             self._live.close_tap(tap, stream)
 
     @staticmethod
-    async def _live_events(tap: Tap, at: int) -> AsyncIterator[list[RecordedEvent]]:
+    async def _live_events(tap: Tap, at: int) -> AsyncGenerator[list[RecordedEvent], None]:
         while not tap.lost:
             events = [event for event in await tap.take() if event.revision > at]
             if events:
@@ -104,9 +106,9 @@ class Following:
         revision = self._reading.revision(stream)
         return -1 if revision is None else revision
 
-    def _page(self, stream: str, start: int, resolve: bool) -> Page:
+    def _page(self, stream: str, start: int, size: int, resolve: bool) -> Page:
         try:
-            return self._reading.stream_page(stream, start, False, _PAGE, resolve)
+            return self._reading.stream_page(stream, start, False, size, resolve)
         except NoStream:  # not yet, or not any more
             return Page([], None, -1)
 

@@ -1,4 +1,4 @@
-"""The part of HTTP/2 (RFC 9113) that a gRPC server needs: frames, streams, flow control.
+"""The part of HTTP/2 (RFC 9113) that a gRPC server needs: connections, streams, flow control.
 
 Neither side's appetite is trusted: what a client sends and nobody has taken yet is bounded for each stream, what it
 does not fetch stops the handlers that write it, and while it fetches nothing at all, nothing is read from it either.
@@ -10,39 +10,17 @@ import asyncio
 import struct
 from collections import deque
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any, Protocol
 
-from shared.eventstore.node import hpack
+from shared.eventstore.node import frames, hpack
+from shared.eventstore.node.frames import Code
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 WINDOW_BYTES = 1 << 20  # what a client may send on one stream before it is taken
 _CONNECTION_WINDOW_BYTES = 16 << 20
 _HELD_BYTES = 64 << 20  # of one client's requests, over all its streams, that wait to be whole or to be taken
 _LARGEST_FRAME = 1 << 18
-_LARGEST_WINDOW = (1 << 31) - 1
 _MOST_STREAMS = 10_000
 _PING_SECONDS, _PONG_SECONDS = 30.0, 20.0
-
-DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
-_END_STREAM, _END_HEADERS, _PADDED, _HAS_PRIORITY, _ACK = 0x1, 0x4, 0x8, 0x20, 0x1
-_HEADER_TABLE_SIZE, _ENABLE_PUSH, _MAX_STREAMS, _INITIAL_WINDOW, _MAX_FRAME, _MAX_HEADERS = range(1, 7)
-
-_setting = struct.Struct(">HI")
-_u32 = struct.Struct(">I")
-
-
-class Code(IntEnum):
-    """Why a stream or a connection ends."""
-
-    NO_ERROR = 0
-    PROTOCOL_ERROR = 1
-    FLOW_CONTROL_ERROR = 3
-    FRAME_SIZE_ERROR = 6
-    REFUSED_STREAM = 7
-    CANCEL = 8
-    COMPRESSION_ERROR = 9
-    ENHANCE_YOUR_CALM = 11
 
 
 class _Broken(Exception):
@@ -51,14 +29,6 @@ class _Broken(Exception):
     def __init__(self, code: Code) -> None:
         super().__init__(code.name)
         self.code = code
-
-
-def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    return _u32.pack(len(payload) << 8 | kind) + bytes((flags,)) + _u32.pack(stream) + payload
-
-
-def _settings(values: dict[int, int]) -> bytes:
-    return _frame(SETTINGS, 0, 0, b"".join([_setting.pack(*item) for item in values.items()]))
 
 
 class Handler(Protocol):
@@ -100,7 +70,7 @@ class Stream:
         """So many bytes of the body need no more room: the client may send as many again."""
         self._taken += count
         if self._taken >= WINDOW_BYTES // 2 and not (self.remote_ended or self.closed):
-            self._connection.write(_frame(WINDOW_UPDATE, 0, self._number, _u32.pack(self._taken)))
+            self._connection.write(frames.frame(frames.WINDOW_UPDATE, 0, self._number, frames.u32.pack(self._taken)))
             self._taken = 0
 
     def hold(self, count: int) -> bool:
@@ -117,7 +87,7 @@ class Stream:
         """Send some of the answer's body, and its headers before the first. Waits while the client does not fetch."""
         connection = self._connection
         if headers:
-            headers = _frame(HEADERS, _END_HEADERS, self._number, headers)
+            headers = frames.frame(frames.HEADERS, frames.END_HEADERS, self._number, headers)
         if not data:
             connection.write(headers)
             return
@@ -132,7 +102,7 @@ class Stream:
                 continue
             self.window -= room
             connection.window -= room
-            connection.write(headers + _frame(DATA, 0, self._number, bytes(view[:room])))
+            connection.write(headers + frames.frame(frames.DATA, 0, self._number, bytes(view[:room])))
             headers = b""
             view = view[room:]
 
@@ -141,16 +111,16 @@ class Stream:
         connection = self._connection
         if self.closed:
             return True
-        parts = [_frame(HEADERS, _END_HEADERS, self._number, headers)] if headers else []
+        parts = [frames.frame(frames.HEADERS, frames.END_HEADERS, self._number, headers)] if headers else []
         if data:
             if len(data) > min(self.window, connection.window, connection.largest_frame) or connection.paused:
                 return False
             self.window -= len(data)
             connection.window -= len(data)
-            parts.append(_frame(DATA, 0, self._number, data))
-        parts.append(_frame(HEADERS, _END_HEADERS | _END_STREAM, self._number, trailers))
+            parts.append(frames.frame(frames.DATA, 0, self._number, data))
+        parts.append(frames.frame(frames.HEADERS, frames.END_HEADERS | frames.END_STREAM, self._number, trailers))
         if not self.remote_ended:  # whatever else it sends is of no use
-            parts.append(_frame(RST_STREAM, 0, self._number, _u32.pack(Code.NO_ERROR)))
+            parts.append(frames.frame(frames.RST_STREAM, 0, self._number, frames.u32.pack(Code.NO_ERROR)))
         connection.write(b"".join(parts))
         connection.forget(self._number, self)
         return True
@@ -161,9 +131,9 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, opened: Callable[[Stream], Handler], connections: set[Connection]) -> None:
         self.peer = ""
-        self.window = 65_535
-        self.initial_window = 65_535
-        self.largest_frame = 16_384
+        self.window = frames.DEFAULT_WINDOW_BYTES
+        self.initial_window = frames.DEFAULT_WINDOW_BYTES
+        self.largest_frame = frames.DEFAULT_FRAME_BYTES
         self.paused = False
         self.held = 0
         self._opened = opened
@@ -187,16 +157,16 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
         address = transport.get_extra_info("peername") or ("unknown", 0)
         self.peer = f"{address[0]}:{address[1]}"
-        greeting = _settings(
+        greeting = frames.settings(
             {
-                _MAX_STREAMS: _MOST_STREAMS,
-                _INITIAL_WINDOW: WINDOW_BYTES,
-                _MAX_FRAME: _LARGEST_FRAME,
-                _MAX_HEADERS: hpack.MAX_HEADERS_BYTES,
+                frames.MAX_STREAMS: _MOST_STREAMS,
+                frames.INITIAL_WINDOW: WINDOW_BYTES,
+                frames.MAX_FRAME: _LARGEST_FRAME,
+                frames.MAX_HEADERS: hpack.MAX_HEADERS_BYTES,
             }
         )
-        more = _CONNECTION_WINDOW_BYTES - 65_535
-        self.write(greeting + _frame(WINDOW_UPDATE, 0, 0, _u32.pack(more)))
+        more = _CONNECTION_WINDOW_BYTES - frames.DEFAULT_WINDOW_BYTES
+        self.write(greeting + frames.frame(frames.WINDOW_UPDATE, 0, 0, frames.u32.pack(more)))
         self._timer = asyncio.get_running_loop().call_later(_PING_SECONDS, self._ping)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -229,11 +199,11 @@ class Connection(asyncio.Protocol):
         buffer += data
         try:
             if not self._greeted:
-                if not PREFACE.startswith(buffer[: len(PREFACE)]):
+                if not frames.PREFACE.startswith(buffer[: len(frames.PREFACE)]):
                     raise _Broken(Code.PROTOCOL_ERROR)
-                if len(buffer) < len(PREFACE):
+                if len(buffer) < len(frames.PREFACE):
                     return
-                del buffer[: len(PREFACE)]
+                del buffer[: len(frames.PREFACE)]
                 self._greeted = True
             self._frames(buffer)
         except _Broken as broken:
@@ -259,7 +229,7 @@ class Connection(asyncio.Protocol):
 
     def close(self, code: Code = Code.NO_ERROR) -> None:
         """Say why, and hang up."""
-        self.write(_frame(GOAWAY, 0, 0, _u32.pack(self._last) + _u32.pack(code)))
+        self.write(frames.frame(frames.GOAWAY, 0, 0, frames.u32.pack(self._last) + frames.u32.pack(code)))
         self._transport.close()
 
     # Frames
@@ -284,40 +254,40 @@ class Connection(asyncio.Protocol):
             del buffer[:at]
 
     def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
-        if self._block and kind != CONTINUATION:
+        if self._block and kind != frames.CONTINUATION:
             raise _Broken(Code.PROTOCOL_ERROR)
-        if kind == DATA:
+        if kind == frames.DATA:
             self._data(flags, number, payload)
-        elif kind == HEADERS:
-            if flags & _PADDED:
-                payload = payload[1 : len(payload) - payload[0]]
-            if flags & _HAS_PRIORITY:
+        elif kind == frames.HEADERS:
+            if flags & frames.PADDED:
+                payload = frames.without_padding(payload)
+            if flags & frames.HAS_PRIORITY:
                 payload = payload[5:]
             self._block = (number, flags, bytearray(payload))
             self._headers(flags)
-        elif kind == CONTINUATION:
+        elif kind == frames.CONTINUATION:
             if not self._block or self._block[0] != number:
                 raise _Broken(Code.PROTOCOL_ERROR)
             self._block[2].extend(payload)
             if len(self._block[2]) > hpack.MAX_HEADERS_BYTES:
                 raise _Broken(Code.ENHANCE_YOUR_CALM)
             self._headers(flags)
-        elif kind == WINDOW_UPDATE:
-            self._open_window(number, _u32.unpack(payload)[0] & 0x7FFFFFFF)
-        elif kind == RST_STREAM:
+        elif kind == frames.WINDOW_UPDATE:
+            self._open_window(number, frames.u32.unpack(payload)[0] & 0x7FFFFFFF)
+        elif kind == frames.RST_STREAM:
             stream = self._streams.pop(number, None)
             if stream:
                 stream.closed = True
                 stream.release()
                 if stream.handler:
                     stream.handler.gone()
-        elif kind == SETTINGS:
-            if not flags & _ACK:
+        elif kind == frames.SETTINGS:
+            if not flags & frames.ACK:
                 self._settle(payload)
-        elif kind == PING:
-            if not flags & _ACK:
-                self.write(_frame(PING, _ACK, 0, payload[:8]))
-        elif kind == PUSH_PROMISE:
+        elif kind == frames.PING:
+            if not flags & frames.ACK:
+                self.write(frames.frame(frames.PING, frames.ACK, 0, payload[:8]))
+        elif kind == frames.PUSH_PROMISE:
             raise _Broken(Code.PROTOCOL_ERROR)
         # PRIORITY, GOAWAY and what is unknown ask for nothing
 
@@ -325,10 +295,10 @@ class Connection(asyncio.Protocol):
         size = len(payload)
         self._received += size  # the connection's window is given back at once: the streams' bound what is held
         if self._received >= _CONNECTION_WINDOW_BYTES // 2:
-            self.write(_frame(WINDOW_UPDATE, 0, 0, _u32.pack(self._received)))
+            self.write(frames.frame(frames.WINDOW_UPDATE, 0, 0, frames.u32.pack(self._received)))
             self._received = 0
-        if flags & _PADDED:
-            payload = payload[1 : size - payload[0]]
+        if flags & frames.PADDED:
+            payload = frames.without_padding(payload)
         stream = self._streams.get(number)
         if stream is None:
             if number > self._last:
@@ -341,12 +311,12 @@ class Connection(asyncio.Protocol):
             stream.taken(size - len(payload))
         if payload:
             stream.handler.received(payload)
-        if flags & _END_STREAM:
+        if flags & frames.END_STREAM:
             stream.remote_ended = True
             stream.handler.ended()
 
     def _headers(self, flags: int) -> None:
-        if not flags & _END_HEADERS:
+        if not flags & frames.END_HEADERS:
             return
         assert self._block  # noqa: S101 - the caller has just put it there
         (number, first_flags, block), self._block = self._block, None
@@ -362,39 +332,39 @@ class Connection(asyncio.Protocol):
                 raise _Broken(Code.PROTOCOL_ERROR)
             self._last = number
             if len(self._streams) >= _MOST_STREAMS:
-                self.write(_frame(RST_STREAM, 0, number, _u32.pack(Code.REFUSED_STREAM)))
+                self.write(frames.frame(frames.RST_STREAM, 0, number, frames.u32.pack(Code.REFUSED_STREAM)))
                 return
             stream = self._streams[number] = Stream(self, number, headers)
-            stream.remote_ended = bool(first_flags & _END_STREAM)
+            stream.remote_ended = bool(first_flags & frames.END_STREAM)
             stream.handler = self._opened(stream)
-        elif not first_flags & _END_STREAM or stream.remote_ended:
+        elif not first_flags & frames.END_STREAM or stream.remote_ended:
             raise _Broken(Code.PROTOCOL_ERROR)
-        if first_flags & _END_STREAM and stream.handler:
+        if first_flags & frames.END_STREAM and stream.handler:
             stream.remote_ended = True
             stream.handler.ended()
 
     def _open_window(self, number: int, more: int) -> None:
         if number == 0:
             self.window += more
-            if self.window > _LARGEST_WINDOW:
+            if self.window > frames.LARGEST_WINDOW:
                 raise _Broken(Code.FLOW_CONTROL_ERROR)
         elif stream := self._streams.get(number):
             stream.window += more
-            if stream.window > _LARGEST_WINDOW:
+            if stream.window > frames.LARGEST_WINDOW:
                 raise _Broken(Code.FLOW_CONTROL_ERROR)
         self._wake()
 
     def _settle(self, payload: bytes) -> None:
-        for key, value in _setting.iter_unpack(payload):
-            if key == _INITIAL_WINDOW:
-                if value > _LARGEST_WINDOW:
+        for key, value in frames.setting.iter_unpack(payload):
+            if key == frames.INITIAL_WINDOW:
+                if value > frames.LARGEST_WINDOW:
                     raise _Broken(Code.FLOW_CONTROL_ERROR)
                 for stream in self._streams.values():
                     stream.window += value - self.initial_window
                 self.initial_window = value
-            elif key == _MAX_FRAME:
-                self.largest_frame = max(16_384, min(value, _LARGEST_FRAME))
-        self.write(_frame(SETTINGS, _ACK, 0))
+            elif key == frames.MAX_FRAME:
+                self.largest_frame = max(frames.DEFAULT_FRAME_BYTES, min(value, _LARGEST_FRAME))
+        self.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         self._wake()
 
     def _wake(self) -> None:
@@ -409,7 +379,7 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         if self._heard:
             self._heard = False
-            self.write(_frame(PING, 0, 0, bytes(8)))
+            self.write(frames.frame(frames.PING, 0, 0, bytes(8)))
             self._timer = loop.call_later(_PONG_SECONDS, self._expect_pong)
         else:
             self._transport.abort()

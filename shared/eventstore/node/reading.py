@@ -18,7 +18,9 @@ from shared.eventstore.node.recorded import Resolved
 from shared.eventstore.port import RecordedEvent
 from shared.eventstore.retention import StreamMetadata
 
-PAGE = 500  # events; fewer if they are large, as the log's own pages are
+FIRST_PAGE = 50  # events, of which nothing is known yet
+_LARGEST_PAGE = 500
+_PAGE_BYTES = 1 << 20
 
 
 class Readable(Protocol):
@@ -42,11 +44,15 @@ class NoStream(Exception):
 
 
 class Page(NamedTuple):
-    """Some events of a reading; where the next page starts, None at the end; and the stream's last revision."""
+    """Some events of a reading; where the next page starts, None at the end; and the stream's last revision.
+
+    `size`: how many events to ask for next, so that a page of large ones fits into memory.
+    """
 
     events: list[Resolved]
     next: int | None
     last: int
+    size: int = FIRST_PAGE
 
 
 class Reading:
@@ -98,18 +104,16 @@ class Reading:
             raise NoStream(stream)
         return metadata.first_visible(last), last, metadata
 
-    def stream_page(
-        self, stream: str, start: int | None, backwards: bool, limit: int, resolve: bool = False, page: int = PAGE
-    ) -> Page:
+    def stream_page(self, stream: str, start: int | None, backwards: bool, limit: int, resolve: bool = False) -> Page:
         """Up to `limit` events of `stream` from revision `start` on (None: from the first, or the last)."""
         first, last, metadata = self.visible(stream)
         oldest = metadata.oldest_visible(time.time_ns() // 1000)
         if backwards:
             at = last if start is None else min(start, last)
-            wanted = min(limit, page, at - first + 1)
+            wanted = min(limit, at - first + 1)
         else:
             at = first if start is None else max(start, first)
-            wanted = min(limit, page, last - at + 1)
+            wanted = min(limit, last - at + 1)
         if wanted <= 0:
             return Page([], None, last)
         found = list(self._log.read_stream(stream, start=at, backwards=backwards, limit=wanted))
@@ -120,18 +124,16 @@ class Reading:
             following = reached - 1 if found and reached > first and events else None
         else:
             following = reached + 1 if found and reached < last else None
-        return Page(self.resolve(events, resolve), following, last)
+        return Page(self.resolve(events, resolve), following, last, _size_after(found))
 
     def all_page(
-        self, start: int | None, backwards: bool, limit: int, resolve: bool = False, matches: Match | None = None
+        self, start: int | None, backwards: bool, look: int, resolve: bool = False, matches: Match | None = None
     ) -> Page:
-        """Up to `limit` events of the log from position `start` on, of those that `matches` admits."""
-        # Whoever filters wants few of many: look at a whole page all the same.
-        looked = PAGE if matches else min(limit, PAGE)
-        found = list(self._log.read_all(start=start, backwards=backwards, limit=looked))
-        events = [event for event in found if matches(event)][:limit] if matches else found
-        following = None if len(found) < looked else found[-1].position + (-1 if backwards else 1)
-        return Page(self.resolve(events, resolve), following or None, 0)
+        """Those of the next `look` events of the log, from position `start` on, that `matches` admits."""
+        found = list(self._log.read_all(start=start, backwards=backwards, limit=look))
+        events = [event for event in found if matches(event)] if matches else found
+        following = None if len(found) < look else found[-1].position + (-1 if backwards else 1)
+        return Page(self.resolve(events, resolve), following or None, 0, _size_after(found))
 
     def resolve(self, events: Iterable[RecordedEvent], links: bool = True) -> list[Resolved]:
         """The events, each link with what it links to."""
@@ -149,3 +151,8 @@ class Reading:
             return None, link
         event = found[0].event if found else None
         return (event if event and event.revision == at else None), link
+
+
+def _size_after(events: list[RecordedEvent]) -> int:
+    size = sum([len(event.data) + len(event.metadata) for event in events])
+    return max(1, min(_LARGEST_PAGE, _PAGE_BYTES * len(events) // (size + 1))) if events else FIRST_PAGE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -15,13 +16,12 @@ from shared.eventstore.node.access import Access
 from shared.eventstore.node.calls import Batch, Call
 from shared.eventstore.node.following import Delivery, FellBehind, Following
 from shared.eventstore.node.identifiers import clamped, identifier_of, now, stream_name, wants_structured
-from shared.eventstore.node.reading import NoStream, Page, Reading
+from shared.eventstore.node.reading import FIRST_PAGE, NoStream, Page, Reading
 from shared.eventstore.node.recorded import Resolved, read_event
 from shared.eventstore.node.working import Workers
 from shared.eventstore.port import CaughtUp, Checkpoint
 
 ReadResp = streams_pb2.ReadResp
-_BATCH = 500
 
 
 class Reads:
@@ -33,7 +33,7 @@ class Reads:
         self._workers = workers
         self._access = access
 
-    async def read(self, request: streams_pb2.ReadReq, call: Call) -> AsyncIterator[Batch]:
+    async def read(self, request: streams_pb2.ReadReq, call: Call) -> AsyncGenerator[Batch, None]:
         """See the protocol's `ReadReq`: what is asked for is in its options."""
         options = request.options
         subject = options.WhichOneof("stream_option")
@@ -52,10 +52,11 @@ class Reads:
             answers = self._follow_stream(options, stream)
         else:
             answers = self._stream(options, stream, backwards)
-        async for batch in answers:
-            yield batch
+        async with aclosing(answers):
+            async for batch in answers:
+                yield batch
 
-    async def _stream(self, options: Any, stream: str, backwards: bool) -> AsyncIterator[Batch]:
+    async def _stream(self, options: Any, stream: str, backwards: bool) -> AsyncGenerator[Batch, None]:
         start = clamped(options.stream.revision) if options.stream.WhichOneof("revision_option") == "revision" else None
         if start is None and options.stream.WhichOneof("revision_option") == ("end" if not backwards else "start"):
             start = clamped((1 << 64) - 1) if not backwards else 0
@@ -65,7 +66,12 @@ class Reads:
             at = page.next if page else start
             try:
                 page = await self._workers.run(
-                    self._reading.stream_page, stream, at, backwards, min(left, _BATCH), options.resolve_links
+                    self._reading.stream_page,
+                    stream,
+                    at,
+                    backwards,
+                    min(left, page.size if page else FIRST_PAGE),
+                    options.resolve_links,
                 )
             except NoStream:
                 missing = ReadResp.StreamNotFound(stream_identifier=identifier_of(stream))
@@ -77,7 +83,7 @@ class Reads:
         if options.control_option.compatibility >= 1:
             yield [ReadResp(last_stream_position=page.last)]
 
-    def _all(self, options: Any, filter_: Any, subscribes: bool, backwards: bool) -> AsyncIterator[Batch]:
+    def _all(self, options: Any, filter_: Any, subscribes: bool, backwards: bool) -> AsyncGenerator[Batch, None]:
         wanted = filters.wanted(filter_) if filter_ is not None else None
         which = options.all.WhichOneof("all_option")
         position = clamped(options.all.position.commit_position)
@@ -92,36 +98,39 @@ class Reads:
 
     async def _read_all(
         self, options: Any, start: int | None, backwards: bool, wanted: filters.Wanted | None
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         left, page = options.count, Page([], start, 0)
         encode = partial(read_event, streams_pb2, structured=wants_structured(options.uuid_option))
+        matches = wanted.matches if wanted else None
         first = True
         while left > 0 and (first or page.next is not None):
             first = False
-            matches = wanted.matches if wanted else None
+            look = page.size if matches else min(left, page.size)  # whoever filters wants few of many
             page = await self._workers.run(
-                self._reading.all_page, page.next, backwards, min(left, _BATCH), options.resolve_links, matches
+                self._reading.all_page, page.next, backwards, look, options.resolve_links, matches
             )
-            left -= len(page.events)
-            if page.events:
-                yield [encode(event) for event in page.events]
+            events = page.events[:left]
+            left -= len(events)
+            if events:
+                yield [encode(event) for event in events]
 
-    def _follow_stream(self, options: Any, stream: str) -> AsyncIterator[Batch]:
+    def _follow_stream(self, options: Any, stream: str) -> AsyncGenerator[Batch, None]:
         which = options.stream.WhichOneof("revision_option")
         after = clamped(options.stream.revision) if which == "revision" else None if which == "end" else -1
         follow = self._following.stream(stream, after, options.resolve_links)
         return self._deliveries(follow, of_stream=True, structured=wants_structured(options.uuid_option))
 
     async def _deliveries(
-        self, follow: AsyncIterator[list[Delivery]], of_stream: bool, structured: bool
-    ) -> AsyncIterator[Batch]:
+        self, follow: AsyncGenerator[list[Delivery], None], of_stream: bool, structured: bool
+    ) -> AsyncGenerator[Batch, None]:
         confirmation = ReadResp.SubscriptionConfirmation(subscription_id=str(uuid4()))
         yield [ReadResp(confirmation=confirmation)]
-        async for batch in follow:
-            yield [_delivery(item, of_stream, structured) for item in batch]
+        async with aclosing(follow):
+            async for batch in follow:
+                yield [_delivery(item, of_stream, structured) for item in batch]
 
 
-async def _nothing() -> AsyncIterator[Batch]:
+async def _nothing() -> AsyncGenerator[Batch, None]:
     return
     yield  # an iterator, though an empty one
 

@@ -11,9 +11,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from contextlib import aclosing
 from typing import Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
@@ -22,6 +22,7 @@ from shared.eventstore.node import filters, refusals
 from shared.eventstore.node.calls import Code, Refused
 from shared.eventstore.node.following import Following
 from shared.eventstore.node.persistent import strategies
+from shared.eventstore.node.persistent.consumer import Consumer, Delivery
 from shared.eventstore.node.persistent.settings import Settings
 from shared.eventstore.node.recorded import Resolved
 from shared.eventstore.port import Checkpoint
@@ -34,53 +35,6 @@ _RETRY_READING_SECONDS = 1.0
 Action = Literal["retry", "park", "skip"]
 Park = Callable[[Resolved, str], Awaitable[None]]
 Save = Callable[[int], Awaitable[None]]
-
-
-@dataclass(slots=True, eq=False)
-class Delivery:
-    """An event on its way. `place` is its revision or position; None for one that was parked and is replayed."""
-
-    event: Resolved
-    place: int | None
-    retries: int = 0
-    due: float = 0.0  # when it times out, on the monotonic clock
-
-
-@dataclass(slots=True, eq=False)
-class Consumer:
-    """One who reads, with room for `slots` events at a time."""
-
-    slots: int
-    username: str
-    peer: str
-    name: str
-    id: bytes = field(default_factory=lambda: uuid4().bytes)
-    in_flight: dict[UUID, Delivery] = field(default_factory=dict)
-    outbox: deque[Delivery] = field(default_factory=deque)
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
-    dropped: Refused | None = None
-    total: int = 0
-
-    @property
-    def free(self) -> int:
-        """How many more events it takes now."""
-        return self.slots - len(self.in_flight)
-
-    async def take(self) -> list[Delivery]:
-        """What has been dispatched to it. Raises `Refused` once it has been dropped."""
-        while not self.outbox:
-            if self.dropped:
-                raise self.dropped
-            self.woken.clear()
-            await self.woken.wait()
-        taken = list(self.outbox)
-        self.outbox.clear()
-        return taken
-
-    def drop(self, why: Refused) -> None:
-        """Tell it that it is over."""
-        self.dropped = why
-        self.woken.set()
 
 
 class Group:
@@ -312,20 +266,21 @@ class Group:
             deliveries = self._following.all(after, settings.resolve_links, wanted)
         else:
             deliveries = self._following.stream(self.stream, after, settings.resolve_links)
-        async for batch in deliveries:
-            for item in batch:
-                if isinstance(item, Resolved):
-                    original = item.original
-                    place = original.position if self.stream is None else original.revision
-                    self._passed = place
-                    if item.event:  # a link to what is gone is nobody's concern
-                        self._buffer.append(Delivery(item, place))
-                elif isinstance(item, Checkpoint):
-                    self._passed = item.position
-            self.pump()
-            while len(self._buffer) >= settings.history_buffer_size:
-                self._room.clear()
-                await self._room.wait()
+        async with aclosing(deliveries):
+            async for batch in deliveries:
+                for item in batch:
+                    if isinstance(item, Resolved):
+                        original = item.original
+                        place = original.position if self.stream is None else original.revision
+                        self._passed = place
+                        if item.event:  # a link to what is gone is nobody's concern
+                            self._buffer.append(Delivery(item, place))
+                    elif isinstance(item, Checkpoint):
+                        self._passed = item.position
+                self.pump()
+                while len(self._buffer) >= settings.history_buffer_size:
+                    self._room.clear()
+                    await self._room.wait()
 
     async def _tick(self) -> None:
         """Time out what nobody confirms, and save the place."""

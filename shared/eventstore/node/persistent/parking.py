@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from shared.eventstore import retention
-from shared.eventstore.node.reading import NoStream, Reading
+from shared.eventstore.node.reading import FIRST_PAGE, NoStream, Reading
 from shared.eventstore.node.recorded import Resolved
 from shared.eventstore.node.working import Workers
 from shared.eventstore.node.writing import Writing
@@ -64,7 +64,7 @@ class Parking:
         start: int | None = 0
         try:
             while start is not None:
-                page = self._reading.stream_page(self.stream, start, False, 1 << 62, True)
+                page = self._reading.stream_page(self.stream, start, False, FIRST_PAGE, True)
                 events += page.events
                 start = page.next
         except NoStream:

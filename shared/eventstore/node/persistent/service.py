@@ -19,7 +19,8 @@ from shared.eventstore.node.calls import Batch, Call, Code, Refused
 from shared.eventstore.node.following import Following
 from shared.eventstore.node.identifiers import EMPTY, stream_name, uuid_of, wants_structured
 from shared.eventstore.node.persistent import settings as settings_of
-from shared.eventstore.node.persistent.group import Action, Consumer, Group
+from shared.eventstore.node.persistent.consumer import Consumer
+from shared.eventstore.node.persistent.group import Action, Group
 from shared.eventstore.node.persistent.parking import Parking
 from shared.eventstore.node.persistent.register import Register
 from shared.eventstore.node.persistent.settings import Settings
