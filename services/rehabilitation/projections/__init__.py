@@ -4,6 +4,7 @@ from services.rehabilitation.projections.assistance import Assistance
 from services.rehabilitation.projections.closed_notes import ClosedNotes
 from services.rehabilitation.projections.court_calendar import CourtCalendars
 from services.rehabilitation.projections.duty import Duties
+from services.rehabilitation.projections.figures import HouseFigures
 from services.rehabilitation.projections.occupancy import Occupancies
 from services.rehabilitation.projections.proceedings import ProceedingsFiles
 from services.rehabilitation.projections.programmes import Programmes
@@ -20,4 +21,5 @@ projections = (
     CourtCalendars(),
     Duties(),
     WatchLog(),
+    HouseFigures(),
 )
