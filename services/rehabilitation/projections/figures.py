@@ -20,12 +20,12 @@ from services.rehabilitation.watch.incidents import IncidentRecorded
 from services.rehabilitation.watch.turns import HandoverAcknowledged, PostLeft, TakenOver
 from shared.codec import Recorded
 from shared.dates import HERE, earliest
-from shared.messages import Event, Query, Role
+from shared.messages import Event, Query, Role, Stored
 from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
 
 READERS = tuple(Role)
 HOUR = 3600
-FIGURES = {
+FIGURES: dict[type[Stored], str] = {
     TensionNoted: "tensions",
     MediationHeld: "mediations",
     SeparationDecided: "separations",
@@ -160,6 +160,7 @@ class HouseFigures(Projection):
 
     def _counted(self, asking: Asking, first: date, last: date, names: tuple[str, ...]) -> Figures:
         things = asking.live(self.things)
+        invented = cast(things.c.synthetic, Integer)
         rows = asking.rows(
             select(
                 things.c.figure,
