@@ -165,7 +165,7 @@ class HouseFigures(Projection):
             select(
                 things.c.figure,
                 func.count().label("count"),
-                func.max(cast(things.c.synthetic, Integer)).label("synthetic"),
+                func.max(invented).label("synthetic"),
             )
             .where(things.c.figure.in_(names), things.c.day >= first.isoformat(), things.c.day <= last.isoformat())
             .group_by(things.c.figure)
