@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,7 @@ _PRAGMAS = (
     # 64 MB of write-ahead log between checkpoints: a rebuild touches the same pages again and again.
     "wal_autocheckpoint = 16000",
     "cache_size = -32768",
-    # What sorting a large index takes must not be what the process takes. The file has no name, and goes with it.
-    "temp_store = FILE",
+    "temp_store = MEMORY",
 )
 
 _CIRCUMSTANCES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
@@ -55,15 +54,34 @@ def read_model_engine(url_or_path: str | Path) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, sort_in_files: bool = False) -> Iterator[Connection]:
     """A transaction that takes the write lock at once, so that what it reads first is still true when it writes.
 
     PostgreSQL has no such lock for a database, so there it is one of its advisory locks: one writer at a time, too.
+    `sort_in_files` is for a large index, which would otherwise take as much memory: SQLite then sorts it in a file
+    without a name.
     """
-    with engine.connect().execution_options(takes_write_lock=True) as connection, connection.begin():
+    with (
+        engine.connect().execution_options(takes_write_lock=True) as connection,
+        _sorting_in_files(connection) if sort_in_files else nullcontext(),
+        connection.begin(),
+    ):
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
         yield connection
+
+
+@contextmanager
+def _sorting_in_files(connection: Connection) -> Iterator[None]:
+    driver = connection.connection.dbapi_connection  # SQLite changes this before a transaction alone
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.execute("PRAGMA temp_store = FILE")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA temp_store = MEMORY")
 
 
 def purge(engine: Engine) -> bool:

@@ -134,7 +134,7 @@ def begin_generation(connection: Connection, projection: Projection, *, live: bo
     for stored in stored_tables(projection, number).values():
         connection.execute(CreateTable(stored))
     if live:
-        for index in _indexes(projection, number):
+        for index, _ in _indexes(projection, number):
             connection.execute(index)
     return number
 
@@ -145,8 +145,9 @@ def go_live(engine: Engine, generation: Generation) -> bool:
     False too if it is no longer on the books. Over many rows an index takes a while, and nobody else can write
     meanwhile: hence a transaction for each.
     """
-    for index in _indexes(generation.projection, generation.number):
-        with writing(engine) as connection:
+    for index, personal in _indexes(generation.projection, generation.number):
+        # What is personal is purged from the database's own file, but from no other.
+        with writing(engine, sort_in_files=not personal) as connection:
             if generation.number not in {one.generation for one in standings(connection, [generation.name])}:
                 return False
             connection.execute(index)
@@ -202,13 +203,14 @@ def shape_of(projection: Projection) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _indexes(projection: Projection, number: int) -> Iterator[CreateIndex]:
+def _indexes(projection: Projection, number: int) -> Iterator[tuple[CreateIndex, bool]]:
+    """What makes the secondary indexes of a generation that are not there yet, and whether each is personal."""
     for declared in projection.tables().values():
         stored = stored_table(declared, number)
         for index in declared.indexes:
             columns = [stored.c[column.name] for column in index.columns]
             made = Index(f"{_index_name(index)}__{number}", *columns, unique=index.unique)
-            yield CreateIndex(made, if_not_exists=True)
+            yield CreateIndex(made, if_not_exists=True), bool(declared.info.get("personal"))
 
 
 def _index_name(index: Index) -> str:
