@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, DeliveryMode
+from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingMessage, DeliveryMode
 
 from shared.errors import ForgetMeNotError, Unavailable
 from shared.rpc import HEALTH, Crossing, arrived
@@ -40,7 +40,6 @@ class Calling:
         self._seconds = seconds
         self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._exchange: AbstractExchange | None = None
-        self._channel: AbstractChannel | None = None
         self._reply_to = ""
         self._keeping: asyncio.Task[None] | None = None
         self.refused = 0  # calls for which there was no room
@@ -109,6 +108,8 @@ class Calling:
                 f"{service} did not answer within {seconds:g} seconds. Whether it was carried out is not known: send "
                 "it again under the same id."
             ) from None
+        except aio_pika.exceptions.PublishError:
+            raise Unavailable(f"No process of the service {service} runs: try again in a moment.") from None
         except (aio_pika.exceptions.AMQPError, ConnectionError, RuntimeError) as error:
             raise Unavailable("The broker went away: send it again under the same id.") from error
         finally:
@@ -132,7 +133,9 @@ class Calling:
                     gone = await self._open(connection)
                     pause = FIRST_PAUSE_SECONDS
                     await gone.wait()
-            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            except aio_pika.exceptions.PublishError:
+            raise Unavailable(f"No process of the service {service} runs: try again in a moment.") from None
+        except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 log.warning("the broker is out of reach", error=type(error).__name__, pause_seconds=pause)
             finally:
                 self._exchange = None
@@ -143,17 +146,16 @@ class Calling:
     async def _open(self, connection: AbstractConnection) -> asyncio.Event:
         """Be ready to call, on a new connection. The event tells that it has ended."""
         gone = asyncio.Event()
-        # With confirms each call would wait for the broker twice; one that finds no service is returned either way.
-        channel = await connection.channel(publisher_confirms=False)
+        # Only with confirms is a call that finds no service told from one that waits for an answer.
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         connection.close_callbacks.add(lambda *_: gone.set())
         channel.close_callbacks.add(lambda *_: gone.set())
-        channel.return_callbacks.add(self._returned)
         exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
         self._reply_to = str(uuid4())
         queue = await channel.declare_queue(f"rpc.reply-forgetmenot-{self._reply_to}", exclusive=True, auto_delete=True)
         await queue.bind(exchange, self._reply_to)
         await queue.consume(self._answered, no_ack=True, exclusive=True)
-        self._channel, self._exchange = channel, exchange
+        self._exchange = exchange
         return gone
 
     async def _answered(self, message: AbstractIncomingMessage) -> None:
@@ -164,12 +166,6 @@ class Calling:
             waiting.set_result(self._sealing.open(message.body))
         except ForgetMeNotError as error:
             waiting.set_exception(error)
-
-    def _returned(self, _: Any, message: AbstractIncomingMessage) -> None:
-        waiting = self._waiting.get(message.correlation_id or "")
-        if waiting and not waiting.done():
-            service = (message.routing_key or "").partition(".")[0]
-            waiting.set_exception(Unavailable(f"No process of the service {service} runs: try again in a moment."))
 
     def _fail_all(self) -> None:
         for waiting in list(self._waiting.values()):

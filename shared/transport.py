@@ -96,16 +96,17 @@ def open_sealing(settings: Settings) -> Sealing:
 
 def encode(value: Any) -> bytes:
     """nameko's encoder: with the sealing of this process's environment."""
-    return _of_environment().seal(value)
+    return of_environment().seal(value)
 
 
 def decode(message: bytes) -> Any:
     """nameko's decoder."""
-    return _of_environment().open(message)
+    return of_environment().open(message)
 
 
 @cache
-def _of_environment() -> Sealing:
+def of_environment() -> Sealing:
+    """The sealing that this process's environment names."""
     return open_sealing(load_settings())
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.gateway.cli import audit, cases, history, log, policies, projections, protection, report
+from services.gateway.cli import audit, cases, history, log, policies, projections, protection, report, running
 from services.gateway.cli.terminal import one_sentence
 from shared.logging import configure_logging
 from shared.messages import Role
@@ -31,6 +31,9 @@ app.add_typer(log.app, name="log")
 app.add_typer(projections.app, name="projections")
 app.add_typer(policies.app, name="policies")
 app.add_typer(protection.app, name="protection")
+app.command()(running.status)
+app.command()(running.part)
+app.command()(running.probe)
 
 
 @app.callback()

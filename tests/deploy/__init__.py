@@ -1,0 +1,1 @@
+"""What deploy/ holds, as far as it can be tested without an engine that runs containers."""
