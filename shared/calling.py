@@ -133,9 +133,7 @@ class Calling:
                     gone = await self._open(connection)
                     pause = FIRST_PAUSE_SECONDS
                     await gone.wait()
-            except aio_pika.exceptions.PublishError:
-            raise Unavailable(f"No process of the service {service} runs: try again in a moment.") from None
-        except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
+            except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 log.warning("the broker is out of reach", error=type(error).__name__, pause_seconds=pause)
             finally:
                 self._exchange = None
