@@ -13,7 +13,7 @@ from itertools import combinations, islice, product
 
 from anyascii import anyascii
 
-MOST_WORDS = 6
+MOST_WORDS = 8
 MOST_READINGS = 6
 
 # Letters that mean one sound, before they lose their marks: the transliteration of ч, ch, can be read in three ways.

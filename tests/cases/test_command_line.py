@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 import orjson
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from services.audit.access import ShowAccessHistory
@@ -93,6 +99,19 @@ KNOWN: tuple[tuple[Command, Role], ...] = (
         Role.CASEWORKER,
     ),
 )
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Each command sets up logging for a process of its own."""
+    root = logging.getLogger()
+    before = (root.handlers, root.level, warnings.showwarning, threading.excepthook, sys.excepthook)
+    yield
+    structlog.reset_defaults()
+    root.handlers, level, warnings.showwarning, threading.excepthook, sys.excepthook = before
+    root.setLevel(level)
+    logging.raiseExceptions = True
+    logging.getLogger("uvicorn.access").disabled = False
 
 
 @pytest.fixture(scope="module")

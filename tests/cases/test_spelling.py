@@ -69,4 +69,4 @@ def test_a_name_is_found_by_each_word_and_by_each_two_in_any_order() -> None:
 
 def test_a_word_has_few_readings_however_it_is_spelled() -> None:
     assert len(readings("chchchchcc")) <= 6
-    assert len(words(" ".join("abcdefghij"))) == 6
+    assert len(words(" ".join("abcdefghij"))) == 8
