@@ -67,13 +67,13 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed-run: $(VENV)/bin/python requirements.txt pyproject.toml
 	@[ -f $(VENV)/.installed-dev ] && [ $(VENV)/.installed-dev -nt requirements.txt ] || { \
-		echo "Installing what it runs on (once; about a minute)"; \
+		echo "Installing what it runs on (once; a minute or more)"; \
 		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt; }
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python requirements-dev.txt pyproject.toml
-	@echo "Installing what it runs on, and what its tests need (once; a minute or two)"
+	@echo "Installing what it runs on, and what its tests need (once; some minutes)"
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
