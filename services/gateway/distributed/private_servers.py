@@ -55,7 +55,7 @@ def rabbitmq(folder: Path) -> PrivateServer:
         "HOME": str(folder),  # where Erlang keeps the cookie
         "ERL_EPMD_PORT": str(epmd_port),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODENAME": f"forgetmenot-{port}@localhost",
+        "RABBITMQ_NODENAME": "forgetmenot@localhost",
         "RABBITMQ_DIST_PORT": str(between_nodes),
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
         "RABBITMQ_MNESIA_DIR": str(folder / "mnesia" / "node"),
