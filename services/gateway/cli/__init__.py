@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from services.gateway.cli import audit, cases, history, log, policies, projections, protection, report, running
+from services.gateway.cli import (
+    audit,
+    cases,
+    history,
+    log,
+    node,
+    policies,
+    projections,
+    protection,
+    rehabilitation,
+    report,
+    running,
+)
 from services.gateway.cli.terminal import one_sentence
 from shared.logging import configure_logging
 from shared.messages import Role
@@ -27,10 +39,12 @@ app.add_typer(history.app, name="history")
 app.add_typer(cases.app, name="cases")
 app.add_typer(report.app, name="report")
 app.add_typer(audit.app, name="audit")
+app.add_typer(rehabilitation.app, name="rehabilitation")
 app.add_typer(log.app, name="log")
 app.add_typer(projections.app, name="projections")
 app.add_typer(policies.app, name="policies")
 app.add_typer(protection.app, name="protection")
+app.command()(node.node)
 app.command()(running.status)
 app.command()(running.part)
 app.command()(running.probe)
