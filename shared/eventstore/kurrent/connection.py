@@ -8,17 +8,19 @@ longer than its own deadline.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event, Lock, Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kurrentdbclient import exceptions as client
-from kurrentdbclient.streams import StreamsService
+from kurrentdbclient.streams import ReadResponse, StreamsService
 
 from shared.errors import Unavailable
 from shared.eventstore.appending import CLOSED
 from shared.eventstore.kurrent.address import Address, Client
+from shared.eventstore.kurrent.events import recorded
 from shared.eventstore.kurrent.refusals import is_no_position, meaning, out_of_reach
+from shared.eventstore.port import RecordedEvent
 
 T = TypeVar("T")
 
@@ -35,6 +37,7 @@ class Connection:
     def __init__(self, address: Address, patience: float) -> None:
         self.address = address
         self.patience = patience
+        self.call_seconds = patience / _ATTEMPTS_IN_PATIENCE
         self.closed = False
         self._lock = Lock()
         self._renewing: Event | None = None
@@ -51,37 +54,64 @@ class Connection:
         spec = self._client.connection_spec
         self.credentials = self._client.construct_call_credentials(spec.username, spec.password)
 
-    def call(self, ask: Ask[T], patience: float | None = None) -> T:
+    def call(self, ask: Ask[T]) -> T:
         """What `ask` returns, tried again until the deadline. Raises what it refuses, or `Unavailable`.
 
         `WrongCurrentVersionError` and `NotFoundError`, which only the caller can explain, are raised as they are; so is
         the refusal of a position at which nothing stands.
         """
-        patience = self.patience if patience is None else patience
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + self.patience
         pause = _FIRST_PAUSE
         while True:
-            if self.closed:
-                raise Unavailable(CLOSED)
-            used = self._client
+            used = self.client
             connection = used.connection_id
             left = deadline - time.monotonic()
             try:
-                return ask(used, max(min(left, patience / _ATTEMPTS_IN_PATIENCE), 0.001))
-            except (client.WrongCurrentVersionError, client.NotFoundError):
-                raise
+                return ask(used, max(min(left, self.call_seconds), 0.001))
             except Exception as error:
-                if self.closed:
-                    raise Unavailable(CLOSED) from None
-                if is_no_position(error):
-                    raise
-                refusal = meaning(error)
-                left = deadline - time.monotonic()
-                if not refusal.passing or left <= pause:
-                    raise refusal.error from None
-                self.mend(error, connection, left)
-            time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+                self.bear(error, connection, deadline - time.monotonic() - pause)
+            time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def flow(self, asked: Callable[[RecordedEvent | None], dict[str, Any]]) -> Iterator[RecordedEvent]:
+        """The events of a reading, taken up again after the last one when its call breaks or its time is over.
+
+        `asked` gives what to ask for after that event, or at first; that it may come once more is seen to.
+        """
+        last: RecordedEvent | None = None
+        begun, pause = time.monotonic(), _FIRST_PAUSE
+        while True:
+            used = self.client
+            connection = used.connection_id
+            answer = None
+            try:
+                answer = used.streams.read(**asked(last), timeout=self.call_seconds, credentials=self.credentials)
+                for found in answer:
+                    event = recorded(found)
+                    if last and event.position == last.position:
+                        continue
+                    last = event
+                    yield event
+                    begun, pause = time.monotonic(), _FIRST_PAUSE
+                return
+            except Exception as error:
+                self.bear(error, connection, begun + self.patience - time.monotonic() - pause)
+            finally:
+                if isinstance(answer, ReadResponse):
+                    answer.stop()
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def bear(self, error: Exception, connection: object, left: float) -> None:
+        """Return if what failed with `error` may be tried again, within `left` seconds; else raise what it means."""
+        if isinstance(error, client.WrongCurrentVersionError | client.NotFoundError) or is_no_position(error):
+            raise error
+        if self.closed:
+            raise Unavailable(CLOSED) from None
+        refusal = meaning(error)
+        if not refusal.passing or left <= 0:
+            raise refusal.error from None
+        self.mend(error, connection, left)
 
     @property
     def client(self) -> Client:

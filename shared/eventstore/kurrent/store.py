@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
+from itertools import chain, islice
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -19,14 +20,13 @@ from shared.errors import StreamDeleted, WrongExpectedRevision
 from shared.eventstore.appending import check_name, prepare
 from shared.eventstore.kurrent.address import Client, parse
 from shared.eventstore.kurrent.connection import Connection
-from shared.eventstore.kurrent.events import expectation, proposed, recorded
+from shared.eventstore.kurrent.events import expectation, proposed
 from shared.eventstore.kurrent.refusals import is_no_position
 from shared.eventstore.kurrent.subscription import ClusterSubscription
 from shared.eventstore.port import AppendResult, Expected, Filter, NewEvent, RecordedEvent, StreamState
-from shared.eventstore.reader import admits, page_size_after
+from shared.eventstore.reader import admits
 
 _PATIENCE_SECONDS = 30.0
-_FIRST_PAGE = 128
 _ANSWERS_REMEMBERED = 10_000
 
 
@@ -106,20 +106,13 @@ class ClusterLog:
             start = None
         return self._stream(stream, start, backwards, limit)
 
-    def _stream(self, stream: str, at: int | None, backwards: bool, limit: int | None) -> Iterator[RecordedEvent]:
-        size = _FIRST_PAGE
-        while limit is None or limit > 0:
-            wanted = size if limit is None else min(size, limit)
-            try:
-                events = self._read(stream_name=stream, stream_position=at, backwards=backwards, limit=wanted)
-            except (NotFoundError, StreamDeleted):
-                return
-            yield from events
-            if len(events) < wanted or (backwards and events[-1].revision == 0):
-                return
-            limit = limit if limit is None else limit - wanted
-            at = events[-1].revision + (-1 if backwards else 1)
-            size = page_size_after(events)
+    def _stream(self, stream: str, start: int | None, backwards: bool, limit: int | None) -> Iterator[RecordedEvent]:
+        def asked(last: RecordedEvent | None) -> dict[str, Any]:
+            at = last.revision if last else start
+            return {"stream_name": stream, "stream_position": at, "backwards": backwards} | _count(limit, last)
+
+        with suppress(NotFoundError, StreamDeleted):
+            yield from self._reached(islice(self._connection.flow(asked), limit))
 
     def read_all(
         self,
@@ -134,39 +127,45 @@ class ClusterLog:
             if backwards:
                 return iter(())
             start = None
-        size = _FIRST_PAGE if limit is None or filter else min(limit, _FIRST_PAGE)
-        return islice(self._all(start, backwards, size, filter), limit)
+        return islice(self._all(start, backwards, limit, filter), limit)
 
     def _all(
-        self, start: int | None, backwards: bool, size: int = _FIRST_PAGE, filter: Filter | None = None
+        self, start: int | None, backwards: bool, limit: int | None = None, filter: Filter | None = None
     ) -> Iterator[RecordedEvent]:
         matches = admits(filter)
         if backwards and start is not None:  # servers differ in whether a reading backwards begins with it
-            yield from [
-                event for event in self._page(start, 1, False, {}) if event.position == start and matches(event)
-            ]
-        edge, includes_edge = start, not backwards
-        while True:
-            # A page begins with the event that the last one ended with: its position is one that the server knows.
-            found = self._page(edge, size + 1, backwards, prefixes_of(filter))
-            for event in found:
-                beyond = edge is None or (event.position < edge if backwards else event.position > edge)
-                if (beyond or (includes_edge and event.position == edge)) and matches(event):
-                    yield event
-            if len(found) <= size:
-                return
-            edge, includes_edge = found[-1].position, False
-            size = page_size_after(found)
-
-    def _page(self, at: int | None, count: int, backwards: bool, on_server: dict[str, Any]) -> list[RecordedEvent]:
-        """A page of the log from `at` on, or if that is no event's place, from the nearest one on its near side."""
+            yield from [event for event in self._at(start) if matches(event)]
         try:
-            return self._read(commit_position=at, backwards=backwards, limit=count, **on_server)
+            events = self._log(start, backwards, None if filter else limit, filter)
+            first = next(events, None)
         except Exception as error:
-            if at is None or not is_no_position(error):
+            if start is None or not is_no_position(error):
                 raise
-        before, after = self._neighbours(at)
-        return self._read(commit_position=after if backwards else before, backwards=backwards, limit=count, **on_server)
+            before, after = self._neighbours(start)
+            events = self._log(after if backwards else before, backwards, None, filter)
+            first = next(events, None)
+        for event in chain([first] if first else [], events):
+            within = start is None or (event.position < start if backwards else event.position >= start)
+            if within and matches(event):
+                yield event
+
+    def _log(
+        self, start: int | None, backwards: bool, limit: int | None, filter: Filter | None
+    ) -> Iterator[RecordedEvent]:
+        def asked(last: RecordedEvent | None) -> dict[str, Any]:
+            at = last.position if last else start
+            return {"commit_position": at, "backwards": backwards} | prefixes_of(filter) | _count(limit, last)
+
+        return self._reached(self._connection.flow(asked))
+
+    def _at(self, position: int) -> list[RecordedEvent]:
+        """The event at `position`, if one stands there."""
+        try:
+            return [event for event in self._log(position, False, 1, None) if event.position == position]
+        except Exception as error:
+            if not is_no_position(error):
+                raise
+            return []
 
     def _neighbours(self, position: int) -> tuple[int | None, int | None]:
         """The positions of the last event before `position` and the first after it, looked for from the log's end."""
@@ -188,7 +187,7 @@ class ClusterLog:
     def _valid(self, position: int) -> int:
         """`position`, or the last one before it at which an event stands: a subscription from anywhere else fails."""
         try:
-            self._read(commit_position=position, limit=1)
+            next(self._log(position, False, 1, None), None)
         except Exception as error:
             if not is_no_position(error):
                 raise
@@ -201,8 +200,7 @@ class ClusterLog:
 
     def head(self) -> int:
         """See `EventStore.head`."""
-        found = self._read(backwards=True, limit=1)
-        return found[0].position if found else 0
+        return next((event.position for event in self._log(None, True, 1, None)), 0)
 
     def close(self) -> None:
         """See `EventStore.close`. Closing twice is allowed."""
@@ -216,17 +214,11 @@ class ClusterLog:
     ) -> None:
         self.close()
 
-    def _read(self, **what: Any) -> list[RecordedEvent]:
-        """One page, whole: no call stays open while its events are looked at."""
-
-        def ask(used: Client, timeout: float) -> list[RecordedEvent]:
-            answer = used.streams.read(**what, timeout=timeout, credentials=self._connection.credentials)
-            return [recorded(event) for event in answer]
-
-        events = self._connection.call(ask)
-        if events:
-            self._answers.have_reached(max(events[0].position, events[-1].position))
-        return events
+    def _reached(self, events: Iterator[RecordedEvent]) -> Iterator[RecordedEvent]:
+        """The same events; that the log has come so far is noted."""
+        for event in events:
+            self._answers.have_reached(event.position)
+            yield event
 
 
 class _Answers:
@@ -267,3 +259,8 @@ def prefixes_of(filter: Filter | None) -> dict[str, Any]:
     by_stream = not filter.types
     wanted = filter.stream_prefixes if by_stream else filter.types
     return {"filter_include": wanted, "filter_by_prefix": True, "filter_by_stream_name": by_stream}
+
+
+def _count(limit: int | None, last: RecordedEvent | None) -> dict[str, int]:
+    """How many to ask for: no fewer than are wanted, when the last one comes again."""
+    return {} if limit is None else {"limit": limit + (last is not None)}
