@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$python"; break; }; done)
 
-.PHONY: run test test-long check bench install install-dev format golden docs lock clean help
+.PHONY: run run-distributed test test-long test-distributed check bench install install-dev format golden docs lock clean help
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -18,12 +18,18 @@ help:            ## what can be made
 run: install     ## set up and start everything, embedded, on http://127.0.0.1:$(PORT) (PORT=, DATA_DIR=)
 	@PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/forgetmenot serve --with-history
 
+run-distributed: install ## the same, every part a process of its own, on RabbitMQ and PostgreSQL (AMQP_URL=, READ_MODELS_URL=, or private ones)
+	@PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" exec $(BIN)/forgetmenot serve --distributed --with-history
+
 test: install-dev ## set up and run the tests
 	@echo "Running the tests (some minutes; 'make test-long' runs the slow ones)"
 	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
 
 test-long: install-dev ## the slow tests
 	@$(BIN)/python -m pytest -m long
+
+test-distributed: install-dev ## the acceptance suite on the distributed topology (some minutes)
+	@FORGETMENOT_TOPOLOGY=distributed $(BIN)/python -m pytest tests/acceptance
 
 check: install-dev ## style, types, boundaries, generated documents
 	@$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -89,7 +90,12 @@ def install(make: Callable[[Path], PrivateServer]) -> None:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    package = PACKAGES[make.__name__]
+    with Path("/tmp/forgetmenot-install.lock").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        _install(PACKAGES[make.__name__])
+
+
+def _install(package: str) -> None:
     policy = Path("/usr/sbin/policy-rc.d")  # Debian asks it whether a package may start what it brings
     ours = not policy.exists()
     if ours:
