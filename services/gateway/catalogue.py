@@ -13,12 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.gateway import installation  # so that every query is declared
 from services.gateway.contexts import CONTEXTS
 from shared.context import Context
 from shared.messages import Command, Event, Query
 from shared.privacy.personal import personal_fields
 
-SERVICES = Path(__file__).parent.parent
+SERVICES = Path(installation.__file__).parent.parent
 HEAD = "<!-- Written from the code by `make docs`; a check holds that it agrees with it. -->\n"
 
 
@@ -27,7 +28,7 @@ def api() -> str:
     lines = [HEAD, "# Commands and queries", ""]
     lines += ["Each is declared once, in its context; route, permission, OpenAPI entry and RPC method follow.", ""]
     for context in CONTEXTS:
-        messages: list[type[Command] | type[Query[Any]]] = [*context.commands(), *context.queries()]
+        messages: list[type[Command] | type[Query[Any]]] = [*context.commands(), *_queries_of(context)]
         if messages:
             lines += [f"## {context.title}", "", "| | route | for | what it does |", "|---|---|---|---|"]
             lines += [_message_row(message) for message in messages]
@@ -59,6 +60,19 @@ def _written(name: str) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
+def _queries_of(context: Context) -> Iterator[type[Query[Any]]]:
+    """Those that its read models answer, and those that the log itself does."""
+    answered = list(context.queries())
+    yield from answered
+    for kind in sorted(_declared(Query), key=lambda kind: kind.__name__):
+        if kind.context == context.name and kind.route and kind not in answered:
+            yield kind
+
+
+def _declared(kind: type[Query[Any]]) -> set[type[Query[Any]]]:
+    return {found for below in kind.__subclasses__() for found in (below, *_declared(below))}
+
+
 def _events_of(context: Context) -> Iterator[type[Event]]:
     for decider in context.deciders:
         yield from decider.event_types()
@@ -79,6 +93,8 @@ def _field_rows(kind: type[Event]) -> Iterator[str]:
 
 
 def _type_name(annotation: Any) -> str:
+    if annotation is str:
+        return "text"
     text = annotation.__name__ if inspect.isclass(annotation) else str(annotation)
     for noise in ("typing.", "datetime.", "shared.privacy.personal.", "shared.money.", "decimal."):
         text = text.replace(noise, "")
