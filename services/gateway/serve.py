@@ -28,7 +28,9 @@ from services.gateway.cli.terminal import console
 from services.gateway.contexts import CONTEXTS
 from services.gateway.http import create_app
 from services.gateway.http.app import Readiness
+from services.gateway.http.metrics import Metrics
 from services.gateway.installation import Installation, usable
+from services.gateway.standing import standing_of
 from services.gateway.supervising import Worker
 from services.gateway.tokens import open_tokens
 from services.history.loading import load
@@ -120,6 +122,7 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
         settings=settings,
         extra_queries=tuple(installation.log_queries),
         documents=installation.document_desk(),
+        metrics=Metrics(standing_of(installation)),
     )
     answer(app, listening, lambda host, port: greet(installation, lambda: missing(installation, worker), host, port))
 

@@ -17,8 +17,10 @@ import structlog
 from services.gateway.contexts import CONTEXTS
 from services.gateway.distributed.carrying import OverBroker
 from services.gateway.http import create_app
+from services.gateway.http.metrics import Metrics, Standing
 from services.gateway.installation import Installation
 from services.gateway.serve import answer, greet, listen, read_models_behind
+from services.gateway.standing import standing_of
 from services.gateway.tokens import open_tokens
 from shared.calling import Calling
 from shared.errors import ForgetMeNotError, Invalid
@@ -99,6 +101,11 @@ def main() -> int:
             def missing() -> Mapping[str, str]:
                 return services.missing() | read_models_behind(installation)
 
+            look = standing_of(installation)
+
+            def standing() -> Standing:
+                return look()._replace(calls_under_way=calling.under_way, calls_refused=calling.refused)
+
             app = create_app(
                 installation.bus(),
                 CONTEXTS,
@@ -108,6 +115,7 @@ def main() -> int:
                 extra_queries=tuple(installation.log_queries),
                 documents=installation.document_desk(),
                 carrier=_Carrier(calling, services),
+                metrics=Metrics(standing),
             )
             answer(app, listening, lambda host, port: greet(installation, missing, host, port))
     except ForgetMeNotError as error:

@@ -17,6 +17,7 @@ from services.gateway.http.carriers import Carrier, InThreads
 from services.gateway.http.documents import LARGEST, ROUTE, add_documents, describe_documents
 from services.gateway.http.edge import Edge
 from services.gateway.http.endpoints import DeclaredRoutes, Threads, declared_routes
+from services.gateway.http.metrics import CONTENT_TYPE, Metrics
 from services.gateway.http.openapi import describe
 from services.gateway.http.page import add_page
 from services.gateway.http.replies import MethodNotAllowed
@@ -43,6 +44,7 @@ def create_app(
     extra_queries: Iterable[type[Query[Any]]] = (),
     documents: DocumentDesk | None = None,
     carrier: Carrier | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """The HTTP API of these contexts, and of `documents` if there are any. Raises ValueError if two routes clash.
 
@@ -84,9 +86,16 @@ def create_app(
     )
     pages = describe_reports() if ReportActivity in queries else {}
     _add_health(app, readiness)
+    if metrics:
+        _add_metrics(app, metrics)
     add_page(app, lambda: describe(served, extra, {**(describe_documents() if documents else {}), **pages}))
     app.add_middleware(DeclaredRoutes, routes=routes)
-    app.add_middleware(Edge, max_body=settings.max_body, larger={ROUTE: LARGEST} if documents else {})
+    app.add_middleware(
+        Edge,
+        max_body=settings.max_body,
+        larger={ROUTE: LARGEST} if documents else {},
+        observe=metrics.observe if metrics else None,
+    )
     return app
 
 
@@ -103,6 +112,13 @@ def _add_health(app: FastAPI, readiness: Readiness) -> None:
         if waiting:
             return JSONResponse({"status": "not ready", "waiting_for": dict(waiting)}, 503)
         return JSONResponse({"status": "ready"})
+
+
+def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
+    @app.get("/metrics")
+    async def page() -> Response:
+        """What Prometheus reads. Counts and names of ours; nothing of persons."""
+        return Response(await asyncio.to_thread(metrics.page), headers={"content-type": CONTENT_TYPE})
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from types import MappingProxyType
 from uuid import UUID, uuid4
@@ -24,6 +24,10 @@ DRAINED = 32 * 2**20
 DRAIN_SECONDS = 5
 
 
+Observe = Callable[[str, str, int | None, float], None]
+"""Told of every request: method, route, status (None: it broke off), seconds."""
+
+
 class ClientGone(Exception):
     """The client went away before it had said everything."""
 
@@ -34,10 +38,17 @@ class Edge:
     `larger` are the paths whose bodies have a limit of their own.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int, larger: Mapping[str, int] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body: int,
+        larger: Mapping[str, int] = MappingProxyType({}),
+        observe: Observe | None = None,
+    ) -> None:
         self._app = app
         self._max_body = max_body
         self._larger = larger
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,13 +78,11 @@ class Edge:
                 log.exception("a request failed", route=_template(scope))
                 await exchange.fail(Failed("The program failed here; what it was doing is in its log."))
             finally:
-                log.info(
-                    "request",
-                    method=scope["method"] if scope["method"] in METHODS else "other",
-                    route=_template(scope),
-                    status=exchange.status,
-                    ms=round((perf_counter() - began) * 1000, 2),
-                )
+                took, route = perf_counter() - began, _template(scope)
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                log.info("request", method=method, route=route, status=exchange.status, ms=round(took * 1000, 2))
+                if self._observe:
+                    self._observe(method, route, exchange.status, took)
 
 
 def _template(scope: Scope) -> str:
