@@ -33,13 +33,11 @@ def event() -> NewEvent:
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningNode, Path]]:
     """A node with TLS whose administrator has a password full of an address's own signs; and the authority's file."""
     folder = tmp_path_factory.mktemp("guarded")
-    certificate = a_certificate()
-    authority, users = folder / "ca.pem", folder / "users.json"
-    authority.write_bytes(certificate.authority)
+    certificate, users = a_certificate(folder), folder / "users.json"
     create_users(users)
     Users(users).change("admin", password=PASSWORD)
     with running(folder / "log", certificate=certificate.chain, key=certificate.key, users=users) as node:
-        yield node, authority
+        yield node, certificate.authority
 
 
 def test_with_tls_a_login_and_the_authority_s_file_all_works(guarded: tuple[RunningNode, Path]) -> None:
@@ -64,9 +62,9 @@ def test_a_certificate_that_nobody_vouches_for_is_said_to_be_so(
     guarded: tuple[RunningNode, Path], tmp_path: Path
 ) -> None:
     node, _ = guarded
-    (tmp_path / "other.pem").write_bytes(a_certificate().authority)
+    other = a_certificate(tmp_path).authority
     with pytest.raises(Unavailable, match="certificate"):
-        open_cluster(f"esdb://admin:x@127.0.0.1:{node.port}?tlsCaFile={tmp_path / 'other.pem'}", patience=5)
+        open_cluster(f"esdb://admin:x@127.0.0.1:{node.port}?tlsCaFile={other}", patience=5)
 
 
 def test_of_several_seeds_one_that_lives_is_enough(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -33,13 +34,15 @@ from shared.eventstore.reader import page_size_after
 
 _PATIENCE_SECONDS = 30.0
 _FIRST_PAGE = 128
+_PAGE = 250  # few enough that eventlet's loop, which a page is taken apart in, is not held up
 _READ_BYTES = 1 << 18
 _STEADY_SECONDS = 30.0
 _LONGEST_PAUSE = 10.0
 _STOP_SECONDS = 10.0
 _START_SECONDS = 5.0  # that an agent may take before it hears anything
 
-Read = Callable[[int | None, int], list[RecordedEvent]]
+Page = Callable[[], list[RecordedEvent]]
+"""A page that has been asked for: gives it once it is there."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +63,7 @@ class AgentLog:
         self._patience = patience
         self._folder = Path(tempfile.mkdtemp(prefix="fmn-agent-"))
         self._numbers = count(1)
-        self._waiting: dict[int, _Asked] = {}
+        self._waiting: WeakValueDictionary[int, _Asked] = WeakValueDictionary()  # who gives up is forgotten
         self._sending = threading.Lock()
         self._connection: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -80,8 +83,8 @@ class AgentLog:
         """See `EventStore.read_stream`."""
         check_name(stream)
 
-        def read(at: int | None, count: int) -> list[RecordedEvent]:
-            return self._page(stream=stream, start=at, backwards=backwards, count=count)
+        def read(at: int | None, count: int) -> Page:
+            return self._page(stream=stream, start=at, backwards=backwards, limit=count)
 
         return _paged(read, start, limit, lambda event: event.revision)
 
@@ -95,8 +98,8 @@ class AgentLog:
     ) -> Iterator[RecordedEvent]:
         """See `EventStore.read_all`."""
 
-        def read(at: int | None, count: int) -> list[RecordedEvent]:
-            return self._page(start=at, backwards=backwards, count=count, filter=filter)
+        def read(at: int | None, count: int) -> Page:
+            return self._page(start=at, backwards=backwards, limit=count, filter=filter)
 
         return _paged(read, start, limit, lambda event: event.position)
 
@@ -137,27 +140,32 @@ class AgentLog:
     ) -> None:
         self.close()
 
-    def _page(self, **options: Any) -> list[RecordedEvent]:
-        _, body = self._ask(lambda number: options_frame(Kind.READ, number, **options))
-        return cast(list[RecordedEvent], read_events(body))
+    def _page(self, **options: Any) -> Page:
+        answer = self._question(lambda number: options_frame(Kind.READ, number, **options))
+        return lambda: cast(list[RecordedEvent], read_events(answer()[1]))
 
     def _ask(self, question: Callable[[int], bytes]) -> tuple[int, bytes]:
         """The answer's kind and body. Raises what the store raised, or `Unavailable`."""
+        return self._question(question)()
+
+    def _question(self, question: Callable[[int], bytes]) -> Callable[[], tuple[int, bytes]]:
+        """Ask now; the answer is waited for by whoever wants it."""
         number = next(self._numbers)
         asked = self._waiting[number] = _Asked(question(number))
-        try:
-            self._send(asked.question)
+        self._send(asked.question)
+
+        def answer() -> tuple[int, bytes]:
             # Longer than the store's own patience, which says better what is wrong.
-            if self._closing.is_set() or not asked.answered.wait(self._patience + _START_SECONDS):
-                raise Unavailable(CLOSED if self._closing.is_set() else "The store agent does not answer: try again.")
-        finally:
-            self._waiting.pop(number, None)
-        if asked.answer is None:
-            raise Unavailable(CLOSED)
-        kind, body = asked.answer
-        if kind == wire.Kind.FAILED:
-            raise wire.read_error(body)
-        return kind, body
+            if not (self._closing.is_set() or asked.answered.wait(self._patience + _START_SECONDS)):
+                raise Unavailable("The store agent does not answer: try again.")
+            if asked.answer is None:
+                raise Unavailable(CLOSED)
+            kind, body = asked.answer
+            if kind == wire.Kind.FAILED:
+                raise wire.read_error(body)
+            return kind, body
+
+        return answer
 
     def _send(self, question: bytes) -> None:
         with self._sending, suppress(OSError):  # without a connection, or with a broken one, it is asked anew later
@@ -226,6 +234,7 @@ class AgentLog:
                 for kind, number, body in frames.feed(data):
                     if asked := self._waiting.get(number):
                         asked.settle((kind, body))
+                time.sleep(0)  # under eventlet, who always finds something to read never lets others run
 
     def _hang_up(self) -> None:
         with suppress(OSError):
@@ -258,18 +267,30 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 
 def _paged(
-    read: Read, start: int | None, limit: int | None, place: Callable[[RecordedEvent], int]
+    read: Callable[[int | None, int], Page],
+    start: int | None,
+    limit: int | None,
+    place: Callable[[RecordedEvent], int],
 ) -> Iterator[RecordedEvent]:
-    """Page by page. A page begins with the event that the last one ended with, whose place the store knows."""
-    at, size, had = start, _FIRST_PAGE, 0
-    while limit is None or limit > 0:
-        wanted = size if limit is None else min(size, limit)
-        found = read(at, wanted + had)
+    """Page by page; from the second on, the next is asked for before this one is looked at.
+
+    A page begins with the event that the last one ended with, whose place the store knows.
+    """
+    wanted = _FIRST_PAGE if limit is None else min(_FIRST_PAGE, limit)
+    if not wanted:
+        return
+    page, had = read(start, wanted), 0
+    while True:
+        found = page()
         events = found[had:]
-        yield from events
-        if len(found) < wanted + had:
-            return
         if limit is not None:
             limit -= len(events)
-        at, had = place(found[-1]), 1
-        size = page_size_after(events)
+        if len(found) < wanted + had or limit == 0:
+            yield from events
+            return
+        had, wanted = 1, min(_PAGE, page_size_after(events))
+        if limit is not None:
+            wanted = min(wanted, limit)
+        page = read(place(found[-1]), wanted + had)
+        yield from events
+        time.sleep(0)  # the next page may be there already, and others want their turn

@@ -85,6 +85,7 @@ class AgentSubscription:
                     self._note(batch)
                     if not self._closed.is_set():
                         yield batch
+                        time.sleep(0)  # under eventlet, who always finds something to read never lets others run
         finally:
             connection.close()
 

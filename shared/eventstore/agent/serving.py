@@ -11,11 +11,10 @@ import signal
 import socket
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -29,7 +28,9 @@ from shared.eventstore.wire import BadFrame
 from shared.logging import configure_logging
 
 _READ_BYTES = 1 << 18
-_THREADS = 64  # calls carried out at once; more wait for their turn
+_THREADS = 64  # calls of a connection carried out at once; more wait for their turn
+
+Question = tuple[int, int, bytes]  # kind, number, body
 
 _log = structlog.get_logger(__name__)
 
@@ -43,13 +44,11 @@ class Agent:
         self._listener = listener
         self._opening = threading.Lock()
         self._opened: EventStore | None = None
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="agent")
         threading.Thread(target=self._accept, name="agent", daemon=True).start()
 
     def close(self) -> None:
-        """Take no more calls, finish those under way, let go of the store."""
+        """Take no more connections, and let go of the store."""
         self._listener.close()
-        self._pool.shutdown()
         if self._opened:
             self._opened.close()
 
@@ -63,38 +62,70 @@ class Agent:
         with suppress(OSError):  # closed
             while True:
                 connection, _ = self._listener.accept()
-                threading.Thread(target=_Served(connection, self._store, self._pool).run, daemon=True).start()
+                _Served(connection, self._store).start()
 
 
 class _Served:
-    """One connection."""
+    """One connection. Its threads take turns to wait for a question; who has one answers it, and another waits.
 
-    def __init__(self, connection: socket.socket, store: Any, pool: ThreadPoolExecutor) -> None:
+    So a question is not handed from thread to thread, which costs more than to answer many of them.
+    """
+
+    def __init__(self, connection: socket.socket, store: Callable[[], EventStore]) -> None:
         self._connection = connection
         self._store = store
-        self._pool = pool
+        self._frames = wire.Frames()
+        self._questions: deque[Question] = deque()
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        self._threads, self._free = 0, 0
         self._sending = threading.Lock()
         self._subscription: Subscription | None = None
 
-    def run(self) -> None:
-        """Take questions until the other side hangs up."""
-        frames = wire.Frames()
+    def start(self) -> None:
+        """Have one thread more, if there are not too many."""
+        with self._counting:
+            if self._threads == _THREADS:
+                return
+            self._threads += 1
+            self._free += 1
+        threading.Thread(target=self._work, name="agent call", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self._turn:
+                question = self._next()
+            if question is None:
+                return
+            with self._counting:
+                self._free -= 1
+                nobody_waits = self._free == 0
+            if nobody_waits:
+                self.start()
+            self._answer(*question)
+            with self._counting:
+                self._free += 1
+
+    def _next(self) -> Question | None:
+        """The next question; None once the other side has hung up."""
         try:
-            while data := self._connection.recv(_READ_BYTES):
-                for kind, number, body in frames.feed(data):
-                    if kind == Kind.SUBSCRIBE:
-                        threading.Thread(target=self._deliver, args=(number, body), daemon=True).start()
-                    else:
-                        self._pool.submit(self._answer, kind, number, body)
+            while not self._questions:
+                data = self._connection.recv(_READ_BYTES)
+                if not data:
+                    raise ConnectionResetError
+                self._questions += self._frames.feed(data)
         except (OSError, BadFrame):
-            _log.warning("agent.connection_lost")
-        finally:
             if self._subscription:
                 self._subscription.close()
             self._connection.close()
+            return None
+        return self._questions.popleft()
 
     def _answer(self, kind: int, number: int, body: bytes) -> None:
         try:
+            if kind == Kind.SUBSCRIBE:
+                self._deliver(number, body)
+                return
             answer = self._carry_out(kind, number, body)
         except Exception as error:
             answer = _failure(error, number)
@@ -112,9 +143,8 @@ class _Served:
                 return wire.answer_frame(number, store.append(stream, events, expected))
             case Kind.READ:
                 options = read_options(body)
-                count = options.pop("count")
                 read = store.read_stream if "stream" in options else store.read_all
-                return events_frame(number, islice(read(**options), count))
+                return events_frame(number, read(**options))
             case Kind.REVISION:
                 return number_frame(number, store.revision(body.decode()))
             case Kind.HEAD:
@@ -123,15 +153,12 @@ class _Served:
                 raise BadFrame(f"kind {kind}")
 
     def _deliver(self, number: int, body: bytes) -> None:
-        try:
-            options = read_options(body)
-            limit = options.pop("limit")
-            self._subscription = subscription = self._store().subscribe(**options)
-            for batch in subscription.batches(limit):
-                if not self._send(events_frame(number, batch)):
-                    subscription.close()
-        except Exception as error:
-            self._send(_failure(error, number))
+        options = read_options(body)
+        limit = options.pop("limit")
+        self._subscription = subscription = self._store().subscribe(**options)
+        for batch in subscription.batches(limit):
+            if not self._send(events_frame(number, batch)):
+                subscription.close()
 
     def _send(self, data: bytes) -> bool:
         try:
