@@ -77,6 +77,24 @@ class Cases:
         with ClusterRpcProxy(nameko_config(self.settings), timeout=timeout, context_data=data) as rpc:
             yield rpc
 
+    @contextmanager
+    def kept_running(self) -> Iterator[None]:
+        """Start it again whenever it ends: nameko may end with its broker, and a supervisor is there for that."""
+        stop = threading.Event()
+
+        def keep() -> None:
+            while not stop.wait(0.2):
+                if self.process.poll() is not None:
+                    self.start()
+
+        keeping = threading.Thread(target=keep)
+        keeping.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            keeping.join()
+
     def backends(self) -> list[int]:
         """The processes beside it that carry its calls out."""
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -96,7 +114,7 @@ class Cases:
         self.installation.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cases(tmp_path_factory: pytest.TempPathFactory, broker: Server) -> Iterator[Cases]:
     """The service, ready."""
     folder = tmp_path_factory.mktemp("cases")

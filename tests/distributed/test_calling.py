@@ -119,6 +119,7 @@ def test_a_caller_with_another_key_learns_nothing_and_changes_nothing(cases: Cas
     run(work)
 
 
+@pytest.mark.long
 def test_calls_go_on_after_the_broker_was_restarted(cases: Cases) -> None:
     async def work() -> None:
         async with calling(cases, seconds=30) as to:
