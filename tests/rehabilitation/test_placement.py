@@ -227,6 +227,12 @@ def test_nobody_has_two_beds_under_whichever_record() -> None:
     given(LINKED, checked_in()).when(check_in(DUPLICATE)).refused("one-bed-each")
 
 
+def test_who_has_two_beds_under_linked_records_moves_from_neither() -> None:
+    both = (checked_in(), checked_in(DUPLICATE, "B1-1", OTHER_STAY), LINKED)
+    move = MoveTo(centre=CENTRE, stay=STAY, bed="A1-2", occurred=LATER)
+    given(*both).when(move).refused("one-bed-each")
+
+
 def test_a_stay_that_is_recorded_late_takes_no_bed_that_was_taken_then() -> None:
     gone = CheckedOut(centre=CENTRE, stay=STAY, person=ANNA, occurred=date(2008, 9, 12))
     late = check_in(bed="A1-1", occurred=date(2008, 9, 11))
@@ -248,6 +254,12 @@ def test_nothing_is_recorded_that_is_to_come() -> None:
 
 def test_each_stay_has_an_id_of_its_own() -> None:
     given(checked_in()).when(check_in(stay=STAY)).refused("id-taken")
+
+
+def test_a_bed_that_was_left_on_the_first_day_was_never_taken() -> None:
+    moved = Moved(centre=CENTRE, stay=STAY, person=ANNA, bed="A1-1", occurred=FIRST)
+    command = check_in(occurred=date(2008, 8, 31))
+    given(checked_in(bed="A1-2"), moved).when(command).then(CheckedIn(**command.stated()))
 
 
 def test_somebody_moves_to_another_bed() -> None:

@@ -101,6 +101,10 @@ class Occupation:
     since: date
     left: date = date.max
 
+    def has_nights_from(self, day: date) -> bool:
+        """Whether any of its nights is on `day` or later. One that was left on its first day has none."""
+        return self.left > max(self.since, day)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

@@ -21,7 +21,7 @@ def hindrance(
         return Why.OUT_OF_SERVICE
     room = state.beds[bed].room
     shelter = state.rooms[room]
-    beside = [one for one in state.occupations if one is not leaving and one.left > since]
+    beside = [one for one in state.occupations if one is not leaving and one.has_nights_from(since)]
     in_shelter = [one for one in beside if state.rooms[state.beds[one.bed].room] == shelter]
     in_room = [one for one in in_shelter if state.beds[one.bed].room == room]
     in_bed = [one for one in in_room if one.bed == bed]
@@ -41,7 +41,9 @@ def hindrance(
 def beds_of(state: Placement, person: str, since: date, leaving: Occupation | None = None) -> Sequence[Occupation]:
     """Where this person, under any of their records, already is on a night from `since` on."""
     records = state.records_of(person)
-    return [one for one in state.occupations if one is not leaving and one.left > since and one.person in records]
+    return [
+        one for one in state.occupations if one is not leaving and one.person in records and one.has_nights_from(since)
+    ]
 
 
 class Clash(NamedTuple):

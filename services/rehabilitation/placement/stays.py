@@ -181,6 +181,11 @@ def decide(command: Commands, state: Placement) -> Sequence[Events]:
             must_be_bed(bed, state)
             if here.bed == bed:
                 return []
+            if beds_of(state, here.person, occurred, leaving=here):
+                raise DomainError(
+                    "This person has two beds here, under linked records: check one of the stays out first.",
+                    rule="one-bed-each",
+                )
             if why := hindrance(state, here.person, state.age_of(here.person), bed, occurred, leaving=here):
                 return [_not_available(command, state, here.person, bed, why, TaskKind.MOVE_WANTED)]
             return [Moved(**command.stated(), person=here.person)]
