@@ -190,6 +190,8 @@ class Link:
                 self._outbox.clear()  # all of it that matters is asked again by the greeting
                 self._greet()
             self._flush()
+            if self._closing.is_set():  # `close` may have hung up the one before, and waits for this thread
+                self._hang_up()
             return True
         return False
 

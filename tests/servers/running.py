@@ -46,25 +46,29 @@ class Server:
     def kill(self) -> None:
         """As a power cut does, to the server itself."""
         program, process = self._running.pop()
-        # RabbitMQ's command is a script around Erlang: both are in the session that it was started in.
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(_group(process), signal.SIGKILL)
         process.wait()
         while program.ready():  # until the last of its processes has let go of the port
             time.sleep(0.01)
 
     def pause(self) -> None:
         """Have it neither answer nor close anything, until `go_on`."""
-        os.killpg(self._running[-1][1].pid, signal.SIGSTOP)
+        os.killpg(_group(self._running[-1][1]), signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Go on after `pause`."""
-        os.killpg(self._running[-1][1].pid, signal.SIGCONT)
+        os.killpg(_group(self._running[-1][1]), signal.SIGCONT)
 
     def restart(self) -> None:
         """Stop the server itself and start it again: the same data, the same address."""
         program, process = self._running.pop()
         program.stop(process)
         self.start()
+
+
+def _group(keeper: subprocess.Popen[bytes]) -> int:
+    """The process group of the server: RabbitMQ's command is a script around Erlang, and both are in it."""
+    return int(Path(f"/proc/{keeper.pid}/task/{keeper.pid}/children").read_text().split()[0])
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 
@@ -25,6 +26,7 @@ def main(order: dict[str, Any]) -> int:
         group=user,
         extra_groups=None if user is None else [],
         stdin=subprocess.DEVNULL,
+        process_group=0,
     )
     for ours in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ours, signal.SIG_IGN)  # we are told by our input
@@ -42,7 +44,18 @@ def main(order: dict[str, Any]) -> int:
 
     threading.Thread(target=watch, daemon=True).start()
     code: int = process.wait()
+    _end_group(process.pid, order["patience"])
     return code if code >= 0 else 128 - code
+
+
+def _end_group(group: int, patience: float) -> None:
+    """What the program started itself has some time to go too, before it is made to."""
+    give_up = time.monotonic() + patience
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < give_up:
+            os.killpg(group, 0)
+            time.sleep(0.02)
+        os.killpg(group, signal.SIGKILL)
 
 
 if __name__ == "__main__":
