@@ -9,6 +9,7 @@ import orjson
 
 from tests.acceptance import records
 from tests.acceptance.serving import Api, Server, clean_environment, command
+from tests.acceptance.store import embedded_only
 
 
 def test_token_prints_a_token_alone_and_it_is_who_it_says(server: Server, api: Api) -> None:
@@ -37,6 +38,7 @@ def test_audit_trail_is_filtered_as_over_http(server: Server, api: Api) -> None:
     assert "projects.FunderRegistered" in table.stdout and "There is more" in table.stdout
 
 
+@embedded_only
 def test_the_log_is_described_and_verified_beside_the_server_that_writes_it(server: Server) -> None:
     verified = server.run("log", "verify", "--json")
     assert orjson.loads(verified.stdout)["sound"] is True

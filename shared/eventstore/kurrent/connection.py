@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from shared.errors import Unavailable
 from shared.eventstore.appending import CLOSED
 from shared.eventstore.kurrent.address import Address, Client
 from shared.eventstore.kurrent.events import recorded
-from shared.eventstore.kurrent.refusals import is_no_position, meaning, out_of_reach
+from shared.eventstore.kurrent.refusals import is_no_position, meaning
 from shared.eventstore.port import RecordedEvent
 
 T = TypeVar("T")
@@ -147,9 +148,8 @@ class Connection:
 
     def _renew(self, target: str | None, renewed: Event) -> None:
         try:
-            self._client.reconnect(target, connection_id=self._client.connection_id)
-        except Exception as error:  # whoever waits tries again, and finds out
-            out_of_reach(error)
+            with suppress(Exception):  # whoever waits tries again, and finds out
+                self._client.reconnect(target, connection_id=self._client.connection_id)
         finally:
             with self._lock:
                 self._renewing = None
