@@ -198,7 +198,7 @@ class CaseFiles(Projection):
                     opened=opened.occurred,
                     review_missed=False,
                     open_items=0,
-                    synthetic=e.metadata.synthetic,
+                    synthetic=e.synthetic,
                 )
             case OpeningCorrected() as corrected:
                 return {"kind": corrected.kind, "channel": corrected.channel, "opened": corrected.occurred}

@@ -120,7 +120,7 @@ class Portfolio(Projection):
             title=e.event.title,
             programme=e.event.programme,
             status=Status.PROPOSED,
-            invented=e.metadata.synthetic,
+            invented=e.synthetic,
         )
 
     @on(ProjectCorrected)

@@ -172,7 +172,7 @@ class Programmes(Projection):
                     case=requested.case,
                     requested=requested.occurred,
                     services=0,
-                    synthetic=e.metadata.synthetic,
+                    synthetic=e.synthetic,
                 )
             case ProgrammeAdmitted(occurred=occurred):
                 return {"stage": Stage.ADMITTED, "admitted": occurred}
