@@ -45,11 +45,27 @@ def configure_logging(
     log_format: LogFormat | None = None, log_level: LogLevel = "INFO", stream: TextIO | None = None
 ) -> None:
     """Send every line of this process to `stream` (standard error). Without a format: console on a terminal."""
-    out = stream or sys.stderr
+    out: Any = stream or _StandardError()
     console = (log_format or ("console" if out.isatty() else "json")) == "console"
     renderer = _renderer(console=console, colors=out.isatty())
     _configure_structlog(renderer, out, log_level)
     _route_libraries(renderer, out, log_level)
+
+
+class _StandardError:
+    """Standard error as it is when a line is written: whoever redirects it gets the lines, and gives it back."""
+
+    def write(self, text: str) -> int:
+        """See `io.TextIOBase.write`."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """See `io.IOBase.flush`."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """See `io.IOBase.isatty`."""
+        return sys.stderr.isatty()
 
 
 def correlated(correlation_id: UUID) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.analytics.report import SMALLEST
+from services.analytics.suppression import SMALLEST
 from services.history.source import FAMILIES_BY_YEAR, GIRL_POWER, SOURCE
 from shared.messages import Role
 from tests.acceptance.serving import Api, Server
