@@ -6,6 +6,10 @@ here, by path, for whoever runs `pytest -n 2 --dist loadgroup`.
 
 from __future__ import annotations
 
+import os
+
+os.environ["COLUMNS"] = "200"  # read when the console is made: what tests look for is not to be folded
+
 from typing import Any
 
 import pytest
