@@ -37,6 +37,7 @@ CALLERS = (1, 8, 64)
 APPENDS = 512  # in all, over all callers
 READ_EVENTS = 5000
 SEEN = 100
+OTHERS = 200  # appends a second by all others together, while it is measured how soon one is seen
 COPIED = 5000
 TIMEOUT = 30.0
 TYPE = "cases.ContactNoted"
@@ -153,7 +154,10 @@ def reads(what: Callable[[], int]) -> float:
 
 
 def seen_after(callers: int, contender: Contender) -> float:
-    """Milliseconds from the beginning of an append until a subscriber has it, while `callers - 1` others append."""
+    """Milliseconds from the beginning of an append until a subscriber has it, while `callers - 1` others append too.
+
+    Not as fast as they can: then a subscriber in the same process falls behind for ever, whoever it is.
+    """
     arrived: Arrivals = SimpleQueue()
     stop = threading.Event()
     stream = f"seen-{uuid4()}"
@@ -163,6 +167,7 @@ def seen_after(callers: int, contender: Contender) -> float:
         while not stop.is_set():
             contender.append(own, revision)
             revision += 1
+            stop.wait((callers - 1) / OTHERS)
 
     def arrival() -> float:
         while True:
@@ -177,14 +182,16 @@ def seen_after(callers: int, contender: Contender) -> float:
     for thread in threads:
         thread.start()
     times = []
-    for revision in range(1, SEEN + 1):
-        began = perf_counter()
-        contender.append(stream, revision)
-        times.append(arrival() - began)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    end()
+    try:
+        for revision in range(1, SEEN + 1):
+            began = perf_counter()
+            contender.append(stream, revision)
+            times.append(arrival() - began)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        end()
     return statistics.median(times) * 1000
 
 

@@ -144,7 +144,11 @@ class ClusterLog:
             before, after = self._neighbours(start)
             events = self._log(after if backwards else before, backwards, None, filter)
             first = next(events, None)
-        for event in chain([first] if first else [], events):
+        events = chain([first] if first else [], events)
+        if start is None and filter is None:
+            yield from events
+            return
+        for event in events:
             within = start is None or (event.position < start if backwards else event.position >= start)
             if within and matches(event):
                 yield event
@@ -216,9 +220,14 @@ class ClusterLog:
 
     def _reached(self, events: Iterator[RecordedEvent]) -> Iterator[RecordedEvent]:
         """The same events; that the log has come so far is noted."""
-        for event in events:
-            self._answers.have_reached(event.position)
-            yield event
+        highest = 0
+        try:
+            for event in events:
+                if event[0] > highest:
+                    highest = event[0]
+                yield event
+        finally:
+            self._answers.have_reached(highest)
 
 
 class _Answers:
