@@ -45,7 +45,7 @@ class Usage:
     def note(self, raw: RecordedEvent) -> None:
         """It is used in this event."""
         self.streams.add(raw.stream)
-        self.last_entry = max(self.last_entry, raw.created.date())
+        self.last_entry = max(self.last_entry, recorded_on(raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,12 @@ def sealed_keys(raw: RecordedEvent) -> Iterator[tuple[str, str]]:
             for value in orjson.loads(stored).values():
                 if is_sealed(value):
                     yield urlsafe_b64decode(value["sealed"][:24])[1:17].hex(), value["of"]
+
+
+def recorded_on(raw: RecordedEvent) -> date:
+    """The day on which an event was recorded: it says so itself, for the store's clock starts anew in a copied log."""
+    stamp = orjson.loads(raw.metadata).get("recorded_at") if raw.metadata else None
+    return datetime.fromisoformat(stamp).date() if stamp else raw.created.date()
 
 
 class UsageOfKeys:

@@ -32,7 +32,7 @@ SYSTEM = Origin("system:schedule", frozenset({Role.POLICY}))
 
 
 class Nights:
-    """An installation whose clock is set by hand; the log's own clock, which entries are dated by, is today's."""
+    """An installation whose clock is set by hand; the log's own clock is today's."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -143,6 +143,17 @@ def test_what_is_due_goes_and_what_a_hold_keeps_stays(nights: Nights) -> None:
     assert isinstance(nights.text_of(due), Hidden) and nights.text_of(held) == "Held."
     destroyed = orjson.loads(nights.events("RetentionApplied")[-1].data)["destroyed"]
     assert [key["record"] for key in destroyed] == [due]
+
+
+def test_an_entry_is_as_old_as_it_says_and_not_as_the_file_that_it_was_copied_into(nights: Nights) -> None:
+    nights.now = datetime(2008, 10, 2, 12, tzinfo=UTC)  # by the log's own clock it is written today
+    diary = nights.diary("Due in 2018.")
+    nights.now = datetime(2018, 10, 1, 12, tzinfo=UTC)
+    nights.start()
+    assert nights.text_of(diary) == "Due in 2018."
+    nights.now = datetime(2018, 10, 2, 12, tzinfo=UTC)
+    nights.start()
+    assert isinstance(nights.text_of(diary), Hidden)
 
 
 def test_each_run_is_certified_with_its_entry_in_the_ledger(nights: Nights) -> None:
