@@ -187,7 +187,7 @@ class Proofs:
         return ProofDocument.model_validate(document)
 
     def follow(self, stop: threading.Event, every_seconds: float = 3600.0) -> None:
-        """Keep the tree near the log's head until `stop` is set, and sign what was added, at most so often.
+        """Keep the tree near the log's head until `stop` is set, and sign what was added: at most so often, and at last.
 
         What is out of reach for now is tried again, with growing pauses. Raises `LogDiverged`: then nothing more
         is signed, and an operator must look.
@@ -205,6 +205,8 @@ class Proofs:
                         if feed.next(_PACE_SECONDS):
                             size = self._tree.catch_up(self._store)
                             stop.wait(_PACE_SECONDS)
+                if self._tree.catch_up(self._store):
+                    self.checkpoint()
             except Unavailable as error:
                 log.warning("proofs wait for the log or their disk", error=type(error).__name__)
                 pause = min(max(pause * 2, _PACE_SECONDS), _LONGEST_PAUSE)

@@ -181,7 +181,11 @@ def test_proofs_are_for_those_who_oversee(query: type) -> None:
     assert query.roles == overseers  # type: ignore[attr-defined]
 
 
-def test_who_follows_the_log_signs_what_was_added_at_most_so_often(
+def signed(data: Path) -> list[str]:
+    return split_checkpoints((data / "proofs" / CHECKPOINTS).read_bytes())
+
+
+def test_who_follows_the_log_signs_what_was_added_at_most_so_often_and_at_last(
     store: EmbeddedLog, proofs: Proofs, data: Path
 ) -> None:
     write(store, 2)
@@ -192,12 +196,11 @@ def test_who_follows_the_log_signs_what_was_added_at_most_so_often(
         until(lambda: (data / "proofs" / CHECKPOINTS).exists())
         write(store, 4)
         until(lambda: leaves(data) == store.head())
+        assert len(signed(data)) == 1, "the hour is not over"
     finally:
         stop.set()
         following.join()
-    notes = split_checkpoints((data / "proofs" / CHECKPOINTS).read_bytes())
-    assert len(notes) == 1, "the hour is not over"
-    assert size_of(proofs.checkpoint()) == store.head()
+    assert [size_of(note) for note in signed(data)] == [2, store.head()]
 
 
 def test_following_goes_on_once_its_files_can_be_written_again(data: Path, proofs: Proofs, store: EmbeddedLog) -> None:

@@ -79,9 +79,8 @@ def test_what_is_said_of_people_is_sealed_on_the_brokers_disk(cases: Cases) -> N
     assert b"Marker-Ona-of-Alytus" not in kept and token.encode() not in kept
     before = cases.installation.store.head()
     os.kill(cases.process.pid, signal.SIGCONT)
-    if cases.process.poll() is not None:
-        cases.start()
-    eventually(lambda: cases.installation.store.head() == before + 1, "the call was lost with the broker's restart")
+    with cases.kept_running():
+        eventually(lambda: cases.installation.store.head() == before + 1, "the call was lost with the broker's restart")
     cases.wait_until_ready()
 
 
