@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import grpc
 from kurrentdbclient import KurrentDBClient
+from kurrentdbclient.common import GrpcOptions
 from kurrentdbclient.connection_spec import ConnectionSpec
 
 from shared.errors import Invalid
@@ -26,6 +28,9 @@ _DEFAULTS = {
     "keepAliveTimeout": "10000",
     "maxDiscoverAttempts": "3",
 }
+
+_CHANNEL: GrpcOptions = (("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1))
+_TRIAL_SECONDS = 5.0
 
 
 def is_address(text: str) -> bool:
@@ -93,10 +98,21 @@ def _check(shown: str, has_login: bool, given: dict[str, str]) -> None:
 
 
 class Client(KurrentDBClient):
-    """The client, but percent-encoded logins are decoded: a password may have an @ in it."""
+    """The client, with what it does not do by itself.
+
+    Percent-encoded logins are decoded: a password may have an @ in it. A channel has connections of its own, so that
+    one made anew does not begin with the one that is broken, and no hidden retries: grpcio 1.85 may leave a call that
+    it tries again waiting for nothing until its deadline. And what a connection is tried with has a deadline.
+    """
 
     def construct_call_credentials(self, username: str | None, password: str | None) -> grpc.CallCredentials | None:
         """What is sent along with each call."""
         return super().construct_call_credentials(
             unquote(username) if username else username, unquote(password) if password else password
         )
+
+    def _construct_grpc_channel(self, grpc_target: str, grpc_options: GrpcOptions = ()) -> grpc.Channel:
+        return super()._construct_grpc_channel(grpc_target, (*grpc_options, *_CHANNEL))
+
+    def _get_commit_position(self, *, timeout: float | None = None, **asked: Any) -> int:
+        return super()._get_commit_position(timeout=timeout or _TRIAL_SECONDS, **asked)
