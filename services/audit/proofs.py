@@ -187,7 +187,7 @@ class Proofs:
         return ProofDocument.model_validate(document)
 
     def follow(self, stop: threading.Event, every_seconds: float = 3600.0) -> None:
-        """Keep the tree near the log's head until `stop` is set, and sign what was added: at most so often, and at last.
+        """Keep the tree near the log's head until `stop` is set. Sign what was added: at most so often, and at last.
 
         What is out of reach for now is tried again, with growing pauses. Raises `LogDiverged`: then nothing more
         is signed, and an operator must look.

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
+import pytest
+
 from services.rehabilitation.placement import placement
 from services.rehabilitation.placement.carrying import BooksCarriedForward, CarryForward
 from services.rehabilitation.placement.house import (
@@ -383,6 +385,16 @@ def test_linked_records_of_different_ages_are_the_younger() -> None:
     younger = (checked_in(ANNA, "B1-1", an_id(60), age=AgeGroup.CHILD), gone)
     command = NoteLinkedRecords(centre=CENTRE, link=LINK, first=ANNA, second=DUPLICATE)
     given(*younger, *beside).when(command).then(LINKED, cannot_stay(DUPLICATE, Why.ADULT_BESIDE_CHILD))
+
+
+@pytest.mark.parametrize("known", [AgeGroup.CHILD, AgeGroup.UNCERTAIN])
+def test_linked_records_of_an_infant_and_a_child_are_a_child(known: AgeGroup) -> None:
+    linked = LinkedRecordsNoted(centre=CENTRE, link=LINK, first=INFANT, second=DUPLICATE)
+    older = AgeGroupRecorded(centre=CENTRE, person=DUPLICATE, age=known, occurred=FIRST)
+    asleep = (kin(ANNA, INFANT), checked_in(INFANT, age=AgeGroup.INFANT))
+    mother = check_in(ANNA, "A1-1")
+    given(*asleep).when(mother).then(CheckedIn(**mother.stated()))
+    not_available(given(*asleep, older, linked).when(mother), Why.TAKEN, person=ANNA)
 
 
 def test_unlinked_records_count_as_two_again() -> None:

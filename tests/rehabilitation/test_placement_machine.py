@@ -58,6 +58,7 @@ NEW_BOOKS = date(2008, 1, 1)
 PEOPLE = [an_id(400 + number) for number in range(5)]
 ROOM_OF = {"A1-1": "A1", "A1-2": "A1", "A2-1": "A2", "A2-2": "A2", "B1-1": "B1", "B1-2": "B1"}
 CAPACITY = {"A": 3, "B": 2}
+PROTECTED = [AgeGroup.CHILD, AgeGroup.UNCERTAIN, AgeGroup.INFANT, AgeGroup.ADULT]
 
 people = st.sampled_from(PEOPLE)
 pairs = st.sampled_from(list(combinations(PEOPLE, 2)))
@@ -209,10 +210,9 @@ class House(RuleBasedStateMachine):
             case LinkedRecordsNoted():
                 books.links[event.link] = (event.first, event.second)
                 records = books.records(event.first)
-                known = [books.ages[one] for one in sorted(records) if one in books.ages]
-                youngest = next((age for age in known if age is not AgeGroup.ADULT), AgeGroup.ADULT)
+                known = [books.ages[one] for one in records if one in books.ages]
                 for record in records if known else ():
-                    books.ages[record] = youngest
+                    books.ages[record] = min(known, key=PROTECTED.index)
             case UnlinkedRecordsNoted():
                 del books.links[event.link]
             case BedNotAvailable() | AnotherBedNeeded():

@@ -39,6 +39,9 @@ from shared.privacy.personal import About, Hidden
 Other = Annotated[PersonId, Field(examples=["2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d"])]
 HowFar = Annotated[Scope, Field(description="Not in one room, or not under one roof", examples=["shelter"])]
 
+# An infant may share a bed with its mother; a child may not, nor somebody who may be one.
+_MOST_PROTECTED_FIRST = (AgeGroup.CHILD, AgeGroup.UNCERTAIN, AgeGroup.INFANT, AgeGroup.ADULT)
+
 
 class OrderSeparation(PlacementCommand, route="POST /centres/{centre}/separations", roles=KNOWERS):
     """Order that two people are not housed together. If they are, somebody must find another bed."""
@@ -250,7 +253,7 @@ def evolve(state: Placement, event: Events) -> Placement:
         case LinkedRecordsNoted(link=link, first=first, second=second):
             records = state.records_of(first) | state.records_of(second)
             links = state.links.having(link, frozenset((first, second)))
-            return _youngest_counts(replace(state, links=links, same=_joined(state, [records])), records)
+            return _most_protected_counts(replace(state, links=links, same=_joined(state, [records])), records)
         case UnlinkedRecordsNoted(link=link, first=first):
             apart = replace(state, links=state.links.having(link, None))
             records = state.records_of(first)
@@ -282,10 +285,10 @@ def _joined(state: Placement, people: Sequence[frozenset[str]]) -> Growing[str, 
     return same
 
 
-def _youngest_counts(state: Placement, records: frozenset[str]) -> Placement:
+def _most_protected_counts(state: Placement, records: frozenset[str]) -> Placement:
     """Where records of one person say different things of their age, the one that protects more counts."""
-    known = [state.ages[record] for record in records if record in state.ages]
+    known = {state.ages[record] for record in records if record in state.ages}
     if not known:
         return state
-    protected = next((age for age in known if age is not AgeGroup.ADULT), AgeGroup.ADULT)
+    protected = next(age for age in _MOST_PROTECTED_FIRST if age in known)
     return replace(state, ages=state.aged(next(iter(sorted(records))), protected))
