@@ -35,6 +35,17 @@ class Settings(BaseSettings):
     max_body: int = Field(2**20, ge=1024, le=2**30, description="The largest request body, in bytes")
     threads: int = Field(32, ge=1, le=1024, description="Commands under way at once; as many queries beside them")
 
+    # What must lie where no backup of the data folder reaches.
+    master_key: SecretStr | None = Field(
+        None, description="What data keys are wrapped with, the newest last; left out: master.key in the data folder"
+    )
+    master_key_file: Path | None = Field(
+        None, description="The same in a file, which rotation may rewrite; made at the first start"
+    )
+    erasure_ledger: Path | None = Field(
+        None, description="The erasure ledger, a file; left out: erasures.ledger in the data folder"
+    )
+
     eventstore_uri: SecretStr | None = Field(
         None,
         description="An EventStoreDB or KurrentDB, esdb://user:password@host; left out: the log in the data folder",
@@ -95,6 +106,8 @@ def _from_files() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in Settings.model_fields:
         variable = f"{name.upper()}_FILE"
+        if variable.lower() in Settings.model_fields:  # what is in it may change while we run
+            continue
         if path := os.environ.get(variable):
             try:
                 found[name] = Path(path).read_text(encoding="utf-8").strip()

@@ -39,7 +39,9 @@ from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Query, Receipt, Role
 from shared.policies import Policy
 from shared.privacy.documents import Documents
-from shared.privacy.vault import AesGcmVault, open_keys
+from shared.privacy.master import LocalMasterKeys
+from shared.privacy.port import MasterKeys
+from shared.privacy.vault import MASTER_KEY, AesGcmVault, open_keys
 from shared.projections.declaration import Projection
 from shared.projections.engine import read_model_engine
 from shared.projections.projector import ProjectionStatus, Projector
@@ -68,7 +70,12 @@ class Installation:
         self.registry = registry()
         with ExitStack() as opened:
             self._opened = opened
-            self.keys = open_keys(self.folder)
+            self.keys = open_keys(
+                self.folder,
+                masters=master_keys_given(settings),
+                master_key_file=settings.master_key_file,
+                ledger=settings.erasure_ledger,
+            )
             opened.callback(self.keys.close)
             self.vault = AesGcmVault(self.keys)
             self.log = opened.enter_context(EventLog(settings))
@@ -76,6 +83,11 @@ class Installation:
             self.handler = CommandHandler(self.store, self.registry, self.vault)
             self._take_up()
             self._opened = opened.pop_all()
+
+    @property
+    def master_key_file(self) -> Path:
+        """Where the master key is, unless the environment holds it itself."""
+        return self.settings.master_key_file or self.folder / MASTER_KEY
 
     @property
     def projections(self) -> list[Projection]:
@@ -117,7 +129,7 @@ class Installation:
 
     def document_desk(self) -> DocumentDesk:
         """Where documents are handed in and asked for."""
-        return DocumentDesk(self.documents, self.store, self.bus(), self.access_log)
+        return DocumentDesk(self.documents, self.store, self.bus(), self.access_log, self.read_models.hides)
 
     def projector(self) -> Projector:
         """Fills the read models."""
@@ -202,6 +214,11 @@ class Installation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def master_keys_given(settings: Settings) -> MasterKeys | None:
+    """The master keys that the environment holds itself; None if they are in a file."""
+    return LocalMasterKeys(settings.master_key.get_secret_value) if settings.master_key else None
 
 
 def today() -> date:

@@ -74,20 +74,11 @@ def master_keys_from_file(path: Path, *, create: bool = False) -> LocalMasterKey
     master would open none of them, and hide that the right one is lost.
     """
     if create and not path.exists():
-        _create(path)
-    return LocalMasterKeys(lambda: _read_file(path))
-
-
-def master_keys_from_environment(variable: str) -> LocalMasterKeys:
-    """The master keys in an environment variable, such as an orchestrator sets from its secrets."""
-
-    def read() -> str:
         try:
-            return os.environ[variable]
-        except KeyError:
-            raise Unavailable(f"The environment variable {variable} does not hold the master key.") from None
-
-    return LocalMasterKeys(read)
+            _create(path)
+        except OSError as error:
+            raise Unavailable(f"The master key file cannot be made ({error.strerror}).") from None
+    return LocalMasterKeys(lambda: _read_file(path))
 
 
 def new_master_key() -> str:
@@ -163,8 +154,13 @@ def _create(path: Path) -> None:
 
 
 def _replace(path: Path, lines: list[str]) -> None:
-    _write_beside(path, lines).replace(path)
-    sync_folder(path.parent)
+    try:
+        _write_beside(path, lines).replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise Unavailable(
+            f"The master key file cannot be written ({error.strerror}): change it where it is kept."
+        ) from None
 
 
 def _write_beside(path: Path, lines: list[str]) -> Path:

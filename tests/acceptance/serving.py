@@ -204,6 +204,7 @@ def command(*arguments: str, environment: dict[str, str]) -> subprocess.Complete
 def clean_environment(data: Path, **settings: str) -> dict[str, str]:
     """This process's environment with these settings and no others of ours."""
     ours = {"DATA_DIR", "BIND_HOST", "PORT", "LOG_FORMAT", "LOG_LEVEL", "MAX_BODY", "THREADS", "EVENTSTORE_URI"}
+    ours |= {"MASTER_KEY", "MASTER_KEY_FILE", "ERASURE_LEDGER"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {"DATA_DIR": str(data), **settings}
 

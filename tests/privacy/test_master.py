@@ -17,7 +17,6 @@ from shared.errors import ForgetMeNotError, Invalid, Tampered, Unavailable
 from shared.privacy.master import (
     LocalMasterKeys,
     add_master_key,
-    master_keys_from_environment,
     master_keys_from_file,
     new_master_key,
     retire_master_keys,
@@ -75,20 +74,18 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
         master_keys_from_file(path)
 
 
-def test_the_key_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_several_keys_the_last_is_the_newest_and_all_unwrap() -> None:
     older, newer = new_master_key(), new_master_key()
-    monkeypatch.setenv("MASTER", older)
-    wrapped = master_keys_from_environment("MASTER").wrap(LocalMasterKeys(lambda: older).newest(), b"key", b"name")
-    monkeypatch.setenv("MASTER", f"{older} {newer}")
-    both = master_keys_from_environment("MASTER")
+    wrapped = LocalMasterKeys(lambda: older).wrap(LocalMasterKeys(lambda: older).newest(), b"key", b"name")
+    both = LocalMasterKeys(lambda: f"{older} {newer}")
     assert both.newest() == LocalMasterKeys(lambda: newer).newest()
     assert both.unwrap(LocalMasterKeys(lambda: older).newest(), wrapped, b"name") == b"key"
 
 
-def test_an_environment_without_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MASTER", raising=False)
-    with pytest.raises(Unavailable, match="MASTER"):
-        master_keys_from_environment("MASTER")
+def test_a_key_file_that_cannot_be_made_is_said_in_our_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="cannot be made"):
+        master_keys_from_file(tmp_path / "file" / "master.key", create=True)
 
 
 def test_a_rotation_puts_the_new_master_last_and_keeps_the_old_one(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from services.gateway.cli.terminal import console, emit, one_sentence
+from shared.errors import Invalid
 from shared.messages import Origin, Role
 from shared.privacy.master import add_master_key, retire_master_keys
-from shared.privacy.vault import MASTER_KEY
 from shared.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Data protection: what is held on a person, and what forgetting would do.")
@@ -83,17 +83,23 @@ def seen(person: Person, as_json: AsJson = False) -> None:
 
 @keys.command()
 @one_sentence
-def rotate() -> None:
-    """Add a new master key and wrap every key with it. The log is not touched; after a break, run it again.
+def rotate(
+    added: Annotated[bool, typer.Option("--added", help="A new key was put at the end of the file by hand.")] = False,
+) -> None:
+    """Add a new master key and wrap every key with it. The log is not touched; after a break, run it with --added.
 
-    Running processes learn of the new master by themselves. Back the key file up, then retire the old one.
+    Running processes learn of the new master by themselves. Back the key file up, then retire the old one. Where the
+    key is in MASTER_KEY, set that to "OLD NEW", start everything again, and then run this.
     """
     from services.gateway.installation import Installation
 
-    with Installation(load_settings()) as installation:
-        add_master_key(installation.folder / MASTER_KEY)
+    settings = load_settings()
+    with Installation(settings) as installation:
+        if settings.master_key is None and not added:
+            add_master_key(installation.master_key_file)
         moved = installation.keys.rewrap()
-    console.print(f"{moved:,} keys are wrapped with a new master key. Back up {MASTER_KEY} now.")
+        kept = "the last key of MASTER_KEY" if settings.master_key else str(installation.master_key_file)
+    console.print(f"{moved:,} keys are wrapped with the newest master key. Back up {kept} now.", soft_wrap=True)
 
 
 @keys.command()
@@ -102,8 +108,11 @@ def retire() -> None:
     """Take old master keys out of the key file. Backups of the key store from before the rotation then open nothing."""
     from services.gateway.installation import Installation
 
-    with Installation(load_settings()) as installation:
-        gone = retire_master_keys(installation.folder / MASTER_KEY, installation.keys.masters_in_use())
+    settings = load_settings()
+    if settings.master_key is not None:
+        raise Invalid("The master key is in MASTER_KEY: once rotate has run, leave only the last key in it.")
+    with Installation(settings) as installation:
+        gone = retire_master_keys(installation.master_key_file, installation.keys.masters_in_use())
     if gone:
         console.print(f"Taken out: {', '.join(gone)}. Destroy their copies when no backup needs them any more.")
     else:
