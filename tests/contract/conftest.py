@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from shared.eventstore.agent.client import AgentLog, open_agent
+from shared.eventstore.asynchronous import open_async
 from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.port import EventStore
 from shared.eventstore.sqlite import open_store
 from tests.contract.apart import Apart
+from tests.contract.looped import Looped
 from tests.eventstore.processes import own, serving
 from tests.kurrent.offsets import offsets
 from tests.node.running import running
@@ -64,6 +67,13 @@ def agent(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
 
 
 @contextmanager
+def looped(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
+    """The node through the adapter, as a program on asyncio has it."""
+    with running(folder) as served, Looped(asyncio.run(open_async(served.address))) as store:
+        yield store
+
+
+@contextmanager
 def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[EventStore]:
     """The server that EVENTSTORE_URI names, whatever else is in it."""
     with open_cluster(os.environ["EVENTSTORE_URI"]) as store:
@@ -76,6 +86,7 @@ IMPLEMENTATIONS: dict[str, Opening] = {
     "node": node,
     "offsets": offset_positions,
     "agent": agent,
+    "asyncio": looped,
 }
 if os.environ.get("EVENTSTORE_URI"):
     IMPLEMENTATIONS["server"] = server

@@ -18,6 +18,7 @@ from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.node.users import Users, create_users
 from shared.eventstore.port import NewEvent
 from shared.feed import Feed
+from tests.kurrent.cable import cable
 from tests.kurrent.test_following import Following
 from tests.node.running import RunningNode, running
 from tests.node.test_access import a_certificate
@@ -72,6 +73,25 @@ def test_of_several_seeds_one_that_lives_is_enough(tmp_path: Path) -> None:
         dead = gone.port
     with running(tmp_path / "log") as node, open_cluster(several(dead, node.port)) as store:
         assert store.append("a", [event()]).written
+
+
+@pytest.mark.parametrize("scheme", ["esdb", "kurrentdb"])
+def test_one_name_for_all_nodes_is_looked_up_and_the_leader_found(tmp_path: Path, scheme: str) -> None:
+    with running(tmp_path / "log") as node, cable(node.port) as line:
+        address = f"{scheme}+discover://localhost:{line.port}?tls=false"
+        with open_cluster(address) as store, Feed(store.subscribe()) as feed:
+            following = Following(feed)
+            before, after = event(), event()
+            store.append("a", [before])
+            following.until(lambda: following.ids == [before.id])
+            line.cut()
+            assert store.append("a", [after]).revision == 1
+            following.until(lambda: following.ids == [before.id, after.id])
+
+
+def test_a_name_that_nobody_knows_is_out_of_reach() -> None:
+    with pytest.raises(Unavailable, match="out of reach"):
+        open_cluster("esdb+discover://nobody.invalid:2113?tls=false", patience=0.5)
 
 
 def test_another_node_takes_over_for_callers_and_readers(tmp_path: Path) -> None:
