@@ -42,13 +42,18 @@ class Streams:
         self._ids: dict[str, set[bytes]] = {}
         self._ids_held = 0
 
-    def revision(self, stream: str) -> int:
-        """The last revision of `stream`, or `NO_STREAM`, or `DELETED`."""
+    def revision(self, stream: str, believed: Expected | None = None) -> int:
+        """The last revision of `stream`, or `NO_STREAM`, or `DELETED`.
+
+        If it is `believed` to be new, and nothing is known of it, that is not looked up in a log that keeps everything.
+        """
         revision = self._revisions.get(stream)
         if revision is None:
             if not self.keeps_everything or stream[:1] == "$":
                 standing = self.look(stream)
                 return DELETED if standing.deleted or standing.tombstoned else standing.revision
+            if believed is StreamState.NO_STREAM:
+                return NO_STREAM
             query = "SELECT max(revision) FROM events WHERE stream = ?"
             (found,) = self._connection.execute(query, (stream,)).fetchone()
             revision = NO_STREAM if found is None else found

@@ -170,8 +170,7 @@ class Writer:
                     for append in appends:
                         append.resolve(self._refusal)
                     break
-                group = self._place(appends)
-                self._write(group.rows)
+                group = self._placed_and_written(appends)
                 self._settle(group)
                 appends = group.rest
         except BaseException as error:  # an interrupt too: the others of the group wait for their answers
@@ -184,7 +183,22 @@ class Writer:
         if self.after_group:
             self.after_group(self.head)
 
-    def _place(self, appends: list[Append]) -> _Group:
+    def _placed_and_written(self, appends: list[Append]) -> _Group:
+        """A group with its rows on disk.
+
+        Who says that a stream is new is believed at first: nearly all are right, and to look costs a statement, for
+        which the interpreter is given up and queued for. Where it is not so, the file refuses the row, and we look.
+        """
+        group = self._place(appends, believing=True)
+        try:
+            self._write(group.rows)
+        except sqlite3.IntegrityError:
+            self._streams.forget()
+            group = self._place(appends, believing=False)
+            self._write(group.rows)
+        return group
+
+    def _place(self, appends: list[Append], believing: bool) -> _Group:
         """Decide on each append, and number the events that go in.
 
         An answer must not rest on what is not yet committed: an append that repeats or contradicts one of
@@ -201,7 +215,8 @@ class Writer:
             stream = append.stream
             revision = moved.get(stream)
             if revision is None:
-                revision = streams.revision(stream)
+                believed = append.expected if believing else None
+                revision = streams.revision(stream, believed)
             if append.alone or revision == DELETED:
                 if answers:
                     return _Group(rows, answers, moved, appends[index:])
