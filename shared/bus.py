@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.errors import Forbidden
 from shared.messages import Command, Origin, Query, Receipt, Role
+from shared.tracing import span
 
 
 class Answered(NamedTuple):
@@ -41,13 +42,15 @@ class DirectBus:
 
     def send(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """See `Bus.send`."""
-        permit(command, origin)
-        return self._handle(command, origin, command_id=command_id, expected=expected)
+        with span(command.wire_type(), correlation_id=str(origin.correlation_id)):
+            permit(command, origin)
+            return self._handle(command, origin, command_id=command_id, expected=expected)
 
     def ask(self, query: Query[Any], origin: Origin, *, wait_for: int = 0) -> Answered:
         """See `Bus.ask`."""
-        permit(query, origin)
-        return self._answer(query, origin, wait_for)
+        with span(query.wire_type(), correlation_id=str(origin.correlation_id)):
+            permit(query, origin)
+            return self._answer(query, origin, wait_for)
 
 
 def permit(message: Command | Query[Any], origin: Origin) -> None:

@@ -17,7 +17,8 @@ import structlog
 from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingMessage, DeliveryMode
 
 from shared.errors import ForgetMeNotError, Unavailable
-from shared.rpc import HEALTH, Crossing, arrived
+from shared.rpc import HEALTH, Crossing, arrived, call_span
+from shared.tracing import Kind, traceparent
 from shared.transport import CONTENT_ENCODING, CONTENT_TYPE, Sealing
 
 EXCHANGE = "nameko-rpc"
@@ -78,6 +79,15 @@ class Calling:
 
         `headers` are nameko's context data, which the broker sees in the clear.
         """
+        if method == HEALTH:  # asked every few seconds: nobody wants traces of it
+            return await self._call(service, method, arguments, headers or {}, seconds)
+        with call_span(service, method, Kind.CLIENT):
+            trace = {"traceparent": found} if (found := traceparent()) else {}
+            return await self._call(service, method, arguments, {**(headers or {}), **trace}, seconds)
+
+    async def _call(
+        self, service: str, method: str, arguments: dict[str, Any], headers: dict[str, Any], seconds: float | None
+    ) -> Any:
         exchange = self._exchange
         if exchange is None:
             raise Unavailable("The broker is out of reach: try again in a moment.")
@@ -90,7 +100,7 @@ class Calling:
         self._waiting[number] = answered
         message = aio_pika.Message(
             self._sealing.seal({"args": [], "kwargs": arguments}),
-            headers={f"nameko.{name}": value for name, value in (headers or {}).items()},
+            headers={f"nameko.{name}": value for name, value in headers.items()},
             content_type=CONTENT_TYPE,
             content_encoding=CONTENT_ENCODING,
             # Nothing is kept that nobody waits for: not over a restart of the broker, and not past the deadline.

@@ -30,6 +30,7 @@ from shared.messages import Command, Event, Origin, Receipt
 from shared.metadata import Metadata
 from shared.privacy.personal import Hidden, Place, Retention
 from shared.privacy.port import KeyName, Vault
+from shared.tracing import Kind, span, traceparent
 
 NOTHING_CHANGED = "kernel.NothingChanged"
 """Stored for a command that needed no event, so that its repeat gets the same answer whatever happened since."""
@@ -226,6 +227,7 @@ class CommandHandler:
         if needed:
             self.vault.prepare(dict.fromkeys(needed))
         fingerprint = self.vault.fingerprint(command.content(), names)
+        trace = traceparent()
         stored = []
         for index, event in enumerate(events or (None,)):
             event_id = uuid5(command.command_id, f"{stream}/{index}")
@@ -248,14 +250,17 @@ class CommandHandler:
                 reason=reason,
                 synthetic=origin.synthetic,
                 late_seconds=origin.late_seconds,
+                traceparent=trace,
             ).to_json()
             if event:
                 stored.append(encode(event, self.vault, stream=stream, event_id=event_id, metadata=metadata))
             else:
                 stored.append(NewEvent(event_id, NOTHING_CHANGED, b"{}", metadata))
         expected = folded.revision if folded.revision >= 0 else StreamState.NO_STREAM
-        result = self.store.append(stream, stored, expected)
         types = tuple(event.type for event in stored)
+        with span("append", Kind.CLIENT, events=types) as appending:
+            result = self.store.append(stream, stored, expected)
+            appending.note(position=result.position)
         past = PastCommand(fingerprint, result.revision, result.position, types)
         if result.revision == folded.revision + len(stored):
             folded.commands[command.command_id] = past

@@ -33,6 +33,7 @@ class Metadata:
     reason: Hidden | None = None
     synthetic: bool = False
     late_seconds: int | None = None
+    traceparent: str | None = None  # W3C's name for the trace that it was recorded in; absent where nobody traces
 
     def to_json(self) -> bytes:
         """As stored: fields that say nothing are left out."""
@@ -56,6 +57,8 @@ class Metadata:
             stored["synthetic"] = True
         if self.late_seconds is not None:
             stored["late_seconds"] = self.late_seconds
+        if self.traceparent:
+            stored["traceparent"] = self.traceparent
         return orjson.dumps(stored)
 
     @classmethod
@@ -78,4 +81,5 @@ class Metadata:
             reason=Hidden(reason["sealed"], reason["of"]) if reason else None,
             synthetic=found.get("synthetic", False),
             late_seconds=found.get("late_seconds"),
+            traceparent=found.get("traceparent"),
         )

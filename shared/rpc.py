@@ -13,13 +13,14 @@ says who asks, goes into the call's arguments, never into its headers: `shared.t
 
 `token` is the caller's bearer token; who asks is what it says, and nothing else. It may come in nameko's own context
 data instead (`auth_token`), which the broker sees in the clear; `correlation_id` and `on_behalf_of` are pseudonyms and
-always come there. Errors arrive as those of our tree, wherever this module is imported.
+always come there, and so does `traceparent`. Errors arrive as those of our tree, wherever this module is imported.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID, uuid4
@@ -34,12 +35,13 @@ from shared.context import Context
 from shared.errors import ForgetMeNotError, Invalid, Unauthenticated
 from shared.logging import correlated
 from shared.messages import Command, Origin, Query
+from shared.tracing import Kind, Span, continued, span
 from shared.wire import answer_adapter, read_command, read_query, receipt_fields
 
 S = TypeVar("S", bound=type)
 
 CONNECT = "FORGETMENOT_CONNECT"
-"""The key in nameko's configuration that says `package.module:function`: gives what carries calls out."""
+"""The key in nameko's configuration that says `package.module:function`: gives what carries a service's calls out."""
 
 HEALTH = "health"
 """The method of every service that answers as long as it can reach the log."""
@@ -63,6 +65,7 @@ class Call(NamedTuple):
     command_id: Any = None
     expected: Any = None
     wait_for: Any = 0
+    traceparent: Any = None
 
 
 class Carries(Protocol):
@@ -93,9 +96,11 @@ class Connected:
     def carry(self, call: Call) -> dict[str, Any]:
         """See `Carries.carry`."""
         if command := self._commands.get(call.message):
-            return self._send(command, call)
+            with _traced(command, call):
+                return self._send(command, call)
         if query := self._queries.get(call.message):
-            return self._ask(query, call)
+            with _traced(query, call):
+                return self._ask(query, call)
         raise Invalid("No service here takes this message: is one of the two processes of another version?")
 
     def close(self) -> None:
@@ -130,6 +135,19 @@ class Connected:
         return origin
 
 
+@contextmanager
+def _traced(kind: type[Command] | type[Query[Any]], call: Call) -> Iterator[None]:
+    """A step of the trace that the call came with."""
+    with continued(call.traceparent), call_span(kind.context, method_name(kind), Kind.SERVER):
+        yield
+
+
+def call_span(service: str, method: str, side: Kind) -> Span:
+    """The step of a trace that a call is, on one side of it, as OpenTelemetry's conventions name it."""
+    named = {"rpc.system": "nameko", "rpc.service": service, "rpc.method": method}
+    return span(f"{service}/{method}", side, **named)
+
+
 class Caller:
     """One call's way to what carries it out, with what nameko's context data says."""
 
@@ -146,6 +164,7 @@ class Caller:
             token=data.get("auth_token") if token is None else token,
             on_behalf_of=data.get("on_behalf_of"),
             correlation_id=data.get("correlation_id"),
+            traceparent=data.get("traceparent"),
             **more,
         )
         return self._carrier.carry(call)
@@ -157,7 +176,7 @@ class Calls(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     def setup(self) -> None:
         """Connect, once for the process."""
         module, _, function = self.container.config[CONNECT].partition(":")
-        self.carrier: Carries = getattr(import_module(module), function)()
+        self.carrier: Carries = getattr(import_module(module), function)(self.container.service_name)
 
     def stop(self) -> None:
         """Let go, after the last call of the process."""

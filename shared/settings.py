@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         description="An EventStoreDB or KurrentDB, esdb://user:password@host; left out: the log in the data folder",
     )
 
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="Who takes traces, over HTTP: http://localhost:4318; left out: none are made"
+    )
+
     # The distributed topology.
     read_models_url: SecretStr | None = Field(
         None, description="Where read models are: postgresql+psycopg://...; left out: SQLite in the data folder"

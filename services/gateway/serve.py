@@ -42,6 +42,7 @@ from shared.logging import configure_logging
 from shared.messages import Origin, Query, Role
 from shared.privacy.durable import sync_folder
 from shared.settings import Settings, forget_running
+from shared.tracing import start_tracing
 
 BACKLOG = 1024
 TRIAL_TOKEN_LIFE = timedelta(days=1)
@@ -66,6 +67,7 @@ def _run(settings: Settings, listening: socket.socket, *, with_history: bool) ->
     with Installation(settings) as installation:
         if with_history:
             load_history(installation)
+        start_tracing(settings, "gateway")  # not before: what is loaded was asked for by nobody
         worker = Worker(settings)
         worker.start()
         try:

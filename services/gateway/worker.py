@@ -19,6 +19,7 @@ from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
 from shared.merkle import LogDiverged
 from shared.settings import load_settings
+from shared.tracing import start_tracing
 
 log = structlog.get_logger()
 CHECKPOINT_EVERY_SECONDS = 3600
@@ -30,6 +31,7 @@ def main() -> int:
     """Run until standard input closes; the exit code is 1 if a part failed."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
+    start_tracing(settings, "worker")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # service managers send it to all; we are told by our input
     stop = threading.Event()
     threading.Thread(target=_stop_at_end_of_input, args=(stop,), name="input", daemon=True).start()

@@ -264,6 +264,7 @@ class Projector:
                         moved.append(one)
                 if moved:
                     connection.execute(_MOVE, [{"number": one.number, "reached": position} for one in moved])
+        group.taken.committed(moved)
         for one in moved:
             self._is_purged = self._is_purged and not one.rows.lets_go
             one.moved_to(position)

@@ -14,6 +14,8 @@ from shared.messages import Stored
 from shared.projections.declaration import Anything
 from shared.projections.engine import is_circumstance
 from shared.projections.generations import Generation, Handler
+from shared.projections.traced import TracedEvents
+from shared.tracing import is_tracing
 
 Route = tuple[type[Stored], list[tuple[Generation, Handler]]]
 
@@ -34,6 +36,7 @@ class ReadingGroup:
     def __init__(self, members: Sequence[Generation]) -> None:
         self.members = members
         self.failed: dict[Generation, str] = {}
+        self.taken = TracedEvents()
         self._routes: dict[str, list[Route]] = {}
 
     @property
@@ -52,6 +55,7 @@ class ReadingGroup:
         caught_up = False
         routes = self._routes
         failed = self.failed
+        traced = is_tracing()
         for raw in batch:
             if type(raw) is not RecordedEvent:
                 caught_up = type(raw) is CaughtUp
@@ -59,7 +63,11 @@ class ReadingGroup:
             caught_up = False
             position = raw[0]
             found = routes.get(raw[4])
-            for cls, takers in self._find_routes(raw[4]) if found is None else found:
+            if found is None:
+                found = self._find_routes(raw[4])
+            if traced:
+                self.taken.note(raw, [taker for _, takers in found for taker, _ in takers if taker.position < position])
+            for cls, takers in found:
                 recorded: Recorded[Any] | None = None
                 for member, handler in takers:
                     if member.position >= position or member in failed:

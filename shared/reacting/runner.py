@@ -36,6 +36,7 @@ from shared.reacting.reactions import (
     passes,
     reactions,
 )
+from shared.tracing import Kind, continued, span, traceparent_in
 
 LOOK_UP_SECONDS = 0.5  # the longest sleep, so that `stop` and a jump of the clock are noticed
 FIRST_PAUSE = 0.05
@@ -275,7 +276,8 @@ class PolicyRunner:
             return effects
         for command_id, command in commands(one.name, e, found):
             try:
-                self._send(command, origin_of(one.name, e), command_id)
+                with continued(traceparent_in(raw.metadata)), span(f"react {one.name}", Kind.CONSUMER):
+                    self._send(command, origin_of(one.name, e), command_id)
             except Exception as error:
                 if passes(error):
                     raise

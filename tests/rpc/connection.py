@@ -11,7 +11,7 @@ from tests.gateway.visits import World, context
 connected: list[Connected] = []
 
 
-def connect() -> Connected:
+def connect(_: str) -> Connected:
     """Named in nameko's configuration."""
     return connected[-1]
 

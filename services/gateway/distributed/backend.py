@@ -26,17 +26,20 @@ from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
 from shared.rpc import HEALTH, Call, Carries, Connected
 from shared.settings import load_settings
+from shared.tracing import start_tracing
 
 log = structlog.get_logger()
 
 
 def main() -> int:
-    """Carry calls out until the socket that was handed over, by its number, is closed."""
+    """Carry the calls of a service out until the socket that was handed over, by its number, is closed."""
+    service, number = sys.argv[1:]
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
+    start_tracing(settings, service)
     for stopping in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stopping, signal.SIG_IGN)  # service managers tell all; the other half tells us when it is done
-    connection = socket.socket(fileno=int(sys.argv[1]))
+    connection = socket.socket(fileno=int(number))
     connection.setblocking(True)  # eventlet made it otherwise, for both ends
     try:
         with Installation(settings) as installation:

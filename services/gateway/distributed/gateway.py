@@ -26,6 +26,7 @@ from shared.calling import Calling
 from shared.errors import ForgetMeNotError, Invalid
 from shared.logging import configure_logging
 from shared.settings import Settings, load_settings
+from shared.tracing import start_tracing
 from shared.transport import open_sealing
 
 LOOK_SECONDS = 2.0  # how long what was found of the services holds
@@ -93,6 +94,7 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_format, settings.log_level)
+        start_tracing(settings, "gateway")
         log.info("a part started", part="gateway", pid=os.getpid())
         calling = calling_of(settings)
         services = Services(calling)

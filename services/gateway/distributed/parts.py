@@ -30,6 +30,7 @@ from shared.logging import configure_logging
 from shared.projections.projector import Projector
 from shared.reacting.runner import PolicyRunner
 from shared.settings import load_settings
+from shared.tracing import start_tracing
 
 SERVICES = tuple(context.name for context in CONTEXTS)
 ALL = ("log", "projector", "policies", *SERVICES, "gateway")
@@ -85,6 +86,8 @@ def main(part: str) -> int:
     """Run a part until it is told to stop; the exit code is 1 if it failed."""
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
+    if part in ALL:  # what is loaded was asked for by nobody
+        start_tracing(settings, part)
     stop = threading.Event()
     for stopping in (signal.SIGTERM, signal.SIGINT):
         if part in ALL:  # a load that is told to stop is cut short, and goes on at the next start

@@ -36,9 +36,9 @@ log = structlog.get_logger()
 
 
 class Relay:
-    """Carries calls to a backend process."""
+    """Carries calls to a backend process: `command`, with the number of its socket as one more argument."""
 
-    def __init__(self, command: tuple[str, ...] = BACKEND) -> None:
+    def __init__(self, command: tuple[str, ...]) -> None:
         self._command = command
         self._numbers = count(1)
         self._waiting: dict[int, _Asked] = {}
@@ -141,8 +141,11 @@ def _receive(connection: socket.socket) -> bytes:
         return b""
 
 
-def connect() -> Relay:
-    """Named in nameko's configuration. Its process logs as all of ours do: what a library says may be personal."""
+def connect(service: str) -> Relay:
+    """Named in nameko's configuration: the way of a service to its backend.
+
+    Its process logs as all of ours do: what a library says may be personal.
+    """
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    return Relay()
+    return Relay((*BACKEND, service))

@@ -82,6 +82,7 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},  # it would tell paths
         exception_handlers={HTTPException: _not_served, RequestValidationError: _malformed},
     )
     pages = describe_reports() if ReportActivity in queries else {}

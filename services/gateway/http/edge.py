@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from types import MappingProxyType
 from uuid import UUID, uuid4
@@ -16,10 +16,12 @@ from services.gateway.http import headers
 from services.gateway.http.replies import Failed, problem
 from shared.errors import ForgetMeNotError, Invalid, TooLarge
 from shared.logging import correlated
+from shared.tracing import Kind, Span, continued, is_tracing, span
 
 log = structlog.get_logger()
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+LOOKED_AT = frozenset({"/health/live", "/health/ready", "/metrics"})
 DRAINED = 32 * 2**20
 DRAIN_SECONDS = 5
 
@@ -62,7 +64,7 @@ class Edge:
             correlation, malformed = uuid4(), error
         scope["correlation_id"] = correlation
         exchange = _Exchange(receive, send, correlation, self._larger.get(scope["path"], self._max_body))
-        with correlated(correlation):
+        with correlated(correlation), _traced(scope, raw_headers) as trace:
             try:
                 if malformed:
                     raise malformed
@@ -81,8 +83,33 @@ class Edge:
                 took, route = perf_counter() - began, _template(scope)
                 method = scope["method"] if scope["method"] in METHODS else "other"
                 log.info("request", method=method, route=route, status=exchange.status, ms=round(took * 1000, 2))
+                _note(trace, method, route, exchange.status)
                 if self._observe:
                     self._observe(method, route, exchange.status, took)
+
+
+@contextlib.contextmanager
+def _traced(scope: Scope, raw_headers: headers.RawHeaders) -> Iterator[Span | None]:
+    """The trace of a request: one that it came with, or a new one. Those who look after us every few seconds have none.
+
+    It is called by its route once that is known, and never by its path.
+    """
+    if not is_tracing() or scope["path"] in LOOKED_AT:
+        yield None
+        return
+    with continued(headers.traceparent(raw_headers)), span("request", Kind.SERVER) as trace:
+        yield trace
+
+
+def _note(trace: Span | None, method: str, route: str, status: int | None) -> None:
+    if trace is None:
+        return
+    trace.call_it(f"{method} {route}")
+    trace.note(**{"http.request.method": method, "http.route": route})
+    if status is not None:
+        trace.note(**{"http.response.status_code": status})
+    if status is None or status >= 500:
+        trace.failed(str(status or "broken-off"), ours=status is not None)
 
 
 def _template(scope: Scope) -> str:

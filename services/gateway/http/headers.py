@@ -33,6 +33,11 @@ def command_id(headers: RawHeaders) -> UUID:
     return found or uuid4()
 
 
+def traceparent(headers: RawHeaders) -> str | None:
+    """`traceparent`: the trace that the request belongs to, as W3C writes it; one that is malformed begins anew."""
+    return headers.get(b"traceparent", b"").decode("latin-1") or None
+
+
 def expected_revision(headers: RawHeaders) -> int | None:
     """`If-Match`: the revision that the asker has seen, as the ETag of an earlier answer gave it."""
     if (raw := headers.get(b"if-match")) is None:
