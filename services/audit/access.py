@@ -11,7 +11,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -99,6 +99,13 @@ class AccessLog:
             self._spool.add(entries)
             return
         self._drain()
+
+    def last_use(self, key: KeyName) -> date | None:
+        """When this key, if it is one of the access log's own, may last have sealed a purpose; None if it is not."""
+        if key.record != _stream(key.subject):
+            return None
+        newest = next(iter(self._log.read_stream(key.record, backwards=True, limit=1)), None)
+        return datetime.fromisoformat(orjson.loads(newest.data)["at"]).date() if newest else None
 
     def history(self, query: ShowAccessHistory) -> AccessHistory:
         """Answer `ShowAccessHistory`."""

@@ -19,6 +19,7 @@ from services.audit import proofs as audit_proofs
 from services.audit.access import AccessLog, ShowAccessHistory
 from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
+from services.cases.projections.person_search import INDEX_KEY
 from services.gateway.contexts import CONTEXTS, registry
 from services.gateway.derived import (
     drop_read_models_of_another_log,
@@ -40,7 +41,7 @@ from shared.messages import Command, Origin, Query, Receipt, Role
 from shared.policies import Policy
 from shared.privacy.documents import Documents
 from shared.privacy.master import LocalMasterKeys
-from shared.privacy.port import MasterKeys
+from shared.privacy.port import KeyName, MasterKeys
 from shared.privacy.vault import MASTER_KEY, AesGcmVault, open_keys
 from shared.projections.declaration import Projection
 from shared.projections.engine import read_model_engine
@@ -100,8 +101,12 @@ class Installation:
         return [
             *declared,
             ErasureExecution(self.store, self.keys, today, self.documents.sweep),
-            RetentionExecution(self.store, self.keys, self.documents.sweep),
+            RetentionExecution(self.store, self.keys, self.documents.sweep, self._used_elsewhere),
         ]
+
+    def _used_elsewhere(self, key: KeyName) -> date | None:
+        """The key of the search index is in use for ever; those of the access log age with its entries."""
+        return date.max if key == INDEX_KEY else self.access_log.last_use(key)
 
     @cached_property
     def engine(self) -> Engine:

@@ -16,8 +16,9 @@ from services.protection.erasure import (
     RecordErasure,
     RecordErasureFailed,
 )
-from services.protection.plan import due_by_retention, erased, plan_entry, plan_subjects
+from services.protection.plan import LastUse, due_by_retention, erased, plan_entry, plan_subjects
 from services.protection.retention import SCHEDULE, RecordRetention, RetentionRan, RunRetention
+from services.protection.usage import UsageOfKeys
 from shared.codec import Recorded
 from shared.errors import Conflict
 from shared.eventstore.port import EventStore
@@ -87,10 +88,12 @@ class RetentionExecution(Policy):
 
     name = "retention_execution"
 
-    def __init__(self, store: EventStore, keys: KeyStore, sweep: Sweep) -> None:
+    def __init__(self, store: EventStore, keys: KeyStore, sweep: Sweep, used_elsewhere: LastUse) -> None:
         self._store = store
         self._keys = keys
         self._sweep = sweep
+        self._used = UsageOfKeys(store)
+        self._used_elsewhere = used_elsewhere
 
     @on(RetentionRan)
     def let_go(self, e: Recorded[RetentionRan]) -> Iterable[Reaction]:
@@ -99,7 +102,8 @@ class RetentionExecution(Policy):
         certificate = retention_certificate(day)
         done = self._keys.erasure_of(certificate)
         if done is None:
-            due = [facts.name for facts in due_by_retention(self._store, self._keys, day)]
+            facts = due_by_retention(self._store, self._keys, self._used, self._used_elsewhere, day)
+            due = [one.name for one in facts]
             done = self._keys.shred(due, certificate=certificate, at=e.recorded_at, closed=False)
         self._sweep()
         yield record_of_retention(day, done, self._keys)

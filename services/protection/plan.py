@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,7 +33,7 @@ def plan_person(store: EventStore, keys: KeyStore, person: str, today: date) -> 
 
 def plan_subjects(store: EventStore, keys: KeyStore, subjects: Sequence[str], today: date) -> ErasurePlan:
     """The plan for these subjects and no others."""
-    used = UsageOfKeys(store, subjects)
+    used = UsageOfKeys(store, subjects).read_on()
     held = holds(store, today)
     goes: list[KeyErased] = []
     stays: list[KeyKept] = []
@@ -53,7 +53,7 @@ def plan_subjects(store: EventStore, keys: KeyStore, subjects: Sequence[str], to
 def plan_entry(store: EventStore, keys: KeyStore, subject: str, record: str, today: date) -> ErasurePlan:
     """The plan for one entry of a subject, alone."""
     mine = [facts for facts in live_keys(keys, [subject]) if facts.name.record == record]
-    used = UsageOfKeys(store, [subject])
+    used = UsageOfKeys(store, [subject]).read_on()
     held = holds(store, today)
     stays = tuple(
         _kept(facts.name, KeptBecause.LEGAL_HOLD, hold.ground, hold.until)
@@ -65,10 +65,16 @@ def plan_entry(store: EventStore, keys: KeyStore, subject: str, record: str, tod
     return ErasurePlan(subjects=(subject,), goes=goes, stays=stays)
 
 
-def due_by_retention(store: EventStore, keys: KeyStore, today: date) -> list[KeyFacts]:
+LastUse = Callable[[KeyName], date | None]
+"""When a key was last used elsewhere than in the log: the last day of all for one in use, None if it never was."""
+
+
+def due_by_retention(
+    store: EventStore, keys: KeyStore, used: UsageOfKeys, used_elsewhere: LastUse, today: date
+) -> list[KeyFacts]:
     """Live keys whose time is over and that no hold keeps. Keys of erased people go when their minimum has passed."""
     held = holds(store, today)
-    used = UsageOfKeys(store)
+    used.read_on()
     due: list[KeyFacts] = []
     for subject in keys.subjects():
         for facts in live_keys(keys, [subject]):
@@ -81,6 +87,8 @@ def due_by_retention(store: EventStore, keys: KeyStore, today: date) -> list[Key
                 over = until is None or until <= today
             else:
                 over = goes_on(keep, uses.last_entry) <= today
+            if over and (last := used_elsewhere(facts.name)):
+                over = goes_on(keep, last) <= today
             if over:
                 due.append(facts)
     return due

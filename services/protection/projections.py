@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Column, Integer, String, select
+from sqlalchemy import Boolean, Column, Integer, String, Text, select
 
 from services.protection.erasure import (
     EntryShredded,
@@ -32,11 +32,12 @@ class ErasureRow(BaseModel):
     erasure: ErasureId
     subject: Id
     record: str | None
-    ground: str
+    ground: str | None = Field(description="None: the log that held the request was put back from an older backup")
     stage: str
-    asked_by: str
-    requested_at: datetime
+    asked_by: str | None
+    requested_at: datetime | None
     certificate_position: int | None = Field(description="Where the certificate stands in the log, once it is done")
+    restored: bool = Field(description="Certified anew, after an older backup of the log was put back")
     why_failed: str | None
 
 
@@ -85,17 +86,20 @@ class Erasures(Projection):
     """Erasures and holds."""
 
     name = "erasures"
+    version = 2
     erasures = table(
         "erasures",
         Column("erasure", String, primary_key=True),
         Column("subject", String, nullable=False),
         Column("record", String),
-        Column("ground", String, nullable=False),
+        Column("ground", String),
         Column("stage", String, nullable=False),
-        Column("asked_by", String, nullable=False),
-        Column("requested_at", String, nullable=False),
+        Column("awaited", Text),
+        Column("asked_by", String),
+        Column("requested_at", String),
         Column("requested_position", Integer, nullable=False, index=True),
         Column("certificate_position", Integer),
+        Column("restored", Boolean, nullable=False),
         Column("why_failed", String),
     )
     holds = table(
@@ -121,12 +125,14 @@ class Erasures(Projection):
             asked_by=event.asked_by,
             requested_at=e.recorded_at.isoformat(),
             requested_position=e.position,
+            restored=False,
         )
 
     @on(ErasureApproved)
     def approved(self, e: Recorded[ErasureApproved], rows: Rows) -> None:
         """The keys are about to go."""
-        rows.change(self.erasures, (e.event.erasure,), stage="approved", why_failed=None)
+        awaited = " ".join(e.event.subjects)
+        rows.change(self.erasures, (e.event.erasure,), stage="approved", awaited=awaited, why_failed=None)
 
     @on(ErasureRefused)
     def refused(self, e: Recorded[ErasureRefused], rows: Rows) -> None:
@@ -135,13 +141,34 @@ class Erasures(Projection):
 
     @on(PersonForgotten, EntryShredded)
     def done(self, e: Recorded[PersonForgotten] | Recorded[EntryShredded], rows: Rows) -> None:
-        """The certificate is there."""
-        rows.change(self.erasures, (e.event.erasure,), stage="done", certificate_position=e.position)
+        """The certificate is there. The request may be missing, in a log that was put back."""
+        event = e.event
+        known = rows.get(self.erasures, (event.erasure,))
+        if known is None:
+            rows.put(
+                self.erasures,
+                erasure=event.erasure,
+                subject=event.subject,
+                stage="done",
+                requested_position=e.position,
+                certificate_position=e.position,
+                restored=event.restored,
+            )
+            return
+        awaited = [subject for subject in (known["awaited"] or "").split() if subject != event.subject]
+        rows.change(
+            self.erasures,
+            (event.erasure,),
+            stage="approved" if awaited else "done",
+            awaited=" ".join(awaited),
+            certificate_position=e.position,
+            restored=event.restored or known["restored"],
+        )
 
     @on(ErasureFailed)
     def failed(self, e: Recorded[ErasureFailed], rows: Rows) -> None:
         """It has to be looked at again."""
-        rows.change(self.erasures, (e.event.erasure,), stage="requested", why_failed=e.event.why)
+        rows.change(self.erasures, (e.event.erasure,), stage="requested", awaited=None, why_failed=e.event.why)
 
     @on(HoldPlaced)
     def held(self, e: Recorded[HoldPlaced], rows: Rows) -> None:

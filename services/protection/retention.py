@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from typing import assert_never
 
 from services.protection.erasure import KeyErased
@@ -52,7 +52,9 @@ RULES: dict[Retention, Rule] = {
 
 
 def years_after(day: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 1 March where there is none."""
+    """The same day `years` later; 29 February becomes 1 March where there is none. No day is after the last one."""
+    if day.year + years > MAXYEAR:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:

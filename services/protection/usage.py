@@ -1,14 +1,16 @@
 """Where in the log a person's keys are used, who is linked with whom, and what is held: read from the log itself.
 
-Erasing is rare and must not act on a read model that lags, so these scan. A million events take some seconds.
+Erasing is rare and must not act on a read model that lags, so these scan. A million events take some seconds. Retention
+runs each night, and goes on from where it read to the night before.
 """
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Self
 
 import orjson
 
@@ -39,12 +41,13 @@ class RecordsUnlinked(View, of="cases.RecordsUnlinked"):
 class Usage:
     """One key in the log: the streams that it is used in, and the day of its last entry."""
 
-    streams: set[str] = field(default_factory=set)
+    streams: tuple[str, ...] = ()
     last_entry: date = date.min
 
     def note(self, raw: RecordedEvent) -> None:
         """It is used in this event."""
-        self.streams.add(raw.stream)
+        if raw.stream not in self.streams:
+            self.streams += (raw.stream,)
         self.last_entry = max(self.last_entry, recorded_on(raw))
 
 
@@ -73,25 +76,37 @@ def recorded_on(raw: RecordedEvent) -> date:
 
 
 class UsageOfKeys:
-    """How keys are used, of these subjects or of all: in sealed values by their id, in documents by their name."""
+    """How keys are used, of these subjects or of all: in sealed values by their id, in documents by their name.
+
+    `read_on` takes in what the log has got since; nothing is known before it is called.
+    """
 
     def __init__(self, store: EventStore, subjects: Collection[str] | None = None) -> None:
+        self._store = store
+        self._subjects = subjects
+        self._read_to = 0
         self._by_id: dict[str, Usage] = {}
         self._by_name: dict[KeyName, Usage] = {}
-        for raw in store.read_all():
+
+    def read_on(self) -> Self:
+        """As it stands now."""
+        for raw in self._store.read_all(start=self._read_to + 1):
             for key, subject in sealed_keys(raw):
-                if subjects is None or subject in subjects:
+                if self._subjects is None or subject in self._subjects:
                     self._by_id.setdefault(key, Usage()).note(raw)
             if raw.type == DocumentKept.type_name:
                 kept = decode(raw, DocumentKept)
                 name = KeyName(kept.subject, kept.keep, kept.record)
                 self._by_name.setdefault(name, Usage()).note(raw)
+            self._read_to = raw.position
+        return self
 
     def of(self, facts: KeyFacts) -> Usage:
-        """The usage of one key. One that the log does not use (the access log's own) was last used when it was made."""
-        made = Usage(set(), datetime.fromisoformat(facts.created).date())
+        """The usage of one key. One that the log does not use was last used when it was made."""
+        made = Usage((), datetime.fromisoformat(facts.created).date())
         found = [*filter(None, (self._by_id.get(facts.id), self._by_name.get(facts.name)))] or [made]
-        return Usage(set().union(*(one.streams for one in found)), max(one.last_entry for one in found))
+        streams = tuple(stream for one in found for stream in one.streams)
+        return Usage(streams, max(one.last_entry for one in found))
 
 
 def holds(store: EventStore, today: date) -> list[Held]:

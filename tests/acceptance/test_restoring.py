@@ -122,6 +122,10 @@ def test_a_log_put_back_gets_its_certificate_again_and_is_accepted_on_the_record
     after.serve()
     (certified,) = after.api.ask(DPO, f"/protection/erasures/{after.erasure}/certificate")["certified"]
     assert certified["restored"] and certified["subject"] == after.forgotten.person
+    listed = after.api.ask(DPO, "/protection/erasures", wait_for=after.api.head())["erasures"]
+    assert [(one["erasure"], one["subject"], one["stage"], one["restored"], one["ground"]) for one in listed] == [
+        (after.erasure, after.forgotten.person, "done", True, None)
+    ]
     key = after.api.ask("auditor", "/audit/verifier-key")["verifier_key"]
     assert "protection.PersonForgotten" in verified(tmp_path / "outside", certified["proof"], key)
     after.stop()

@@ -20,6 +20,7 @@ from shared.errors import ForgetMeNotError, Unavailable
 from shared.eventstore.sqlite import open_store
 from shared.messages import Origin, Query, Role
 from shared.privacy.personal import Place
+from shared.privacy.port import KeyName
 from shared.privacy.vault import AesGcmVault
 from shared.settings import Settings
 from tests.protection.histories import CASES, PEOPLE, WORKER, Centre, Write
@@ -100,6 +101,14 @@ def test_the_history_is_paged_from_the_newest(reading: Reading) -> None:
     rest = reading.log.history(ShowAccessHistory(subject=PERSON, limit=3, after=page.next))
     assert [seen.actor for seen in (*page.disclosures, *rest.disclosures)] == ["w-4", "w-3", "w-2", "w-1", "w-0"]
     assert rest.next is None
+
+
+def test_the_key_of_a_purpose_was_last_used_with_the_persons_last_entry(reading: Reading) -> None:
+    reading.log.record(LOOKING, ReadFile(), [place("text")])
+    (key,) = [facts.name for facts in reading.vault.keys.keys_of(PERSON)]
+    assert reading.log.last_use(key) == reading.history()[0].at.date()
+    assert reading.log.last_use(key._replace(record="case-1")) is None
+    assert reading.log.last_use(KeyName(OTHER, "reason", f"access-{OTHER}")) is None
 
 
 def test_answers_under_way_at_once_are_each_on_record(reading: Reading) -> None:

@@ -72,6 +72,10 @@ def test_every_class_has_an_end_that_lies_after_its_minimum(keep: Retention) -> 
     assert goes_on(keep, day) > (kept_until(keep, day) or day)
 
 
+def test_what_is_in_use_for_ever_never_goes() -> None:
+    assert years_after(date.max, 10) == date.max
+
+
 def test_a_leap_day_has_its_anniversary_on_the_first_of_march() -> None:
     assert years_after(date(2008, 2, 29), 1) == date(2009, 3, 1)
     assert years_after(date(2008, 2, 29), 4) == date(2012, 2, 29)

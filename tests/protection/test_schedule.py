@@ -21,7 +21,8 @@ from shared.eventstore.port import RecordedEvent
 from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Receipt, Role
-from shared.privacy.personal import Hidden
+from shared.privacy.personal import Hidden, Retention
+from shared.privacy.port import KeyName
 from shared.privacy.vault import open_vault
 from shared.projections.engine import read_model_engine
 from shared.reacting.runner import PolicyRunner
@@ -37,6 +38,7 @@ class Nights:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.swept = 0
+        self.elsewhere: dict[str, date] = {}  # record -> when its keys were last used there
         self.open()
         self.now = datetime.now(UTC).replace(hour=12)
 
@@ -45,7 +47,7 @@ class Nights:
         self.vault = open_vault(self.folder)
         self.engine = read_model_engine(self.folder / "read-models.db")
         self.handler = CommandHandler(self.store, Registry([toy, protection.context]), self.vault, clock=self.clock)
-        policy = RetentionExecution(self.store, self.vault.keys, self.sweep)
+        policy = RetentionExecution(self.store, self.vault.keys, self.sweep, lambda key: self.elsewhere.get(key.record))
         self.runner = PolicyRunner(self.store, self.engine, [policy], self.react, clock=self.clock)
 
     def close(self) -> None:
@@ -82,12 +84,17 @@ class Nights:
 
     def diary(self, text: str) -> str:
         diary = self.send(OpenDiary(pages=3)).ids["diary"]
-        self.send(WriteEntry(diary=diary, person=str(uuid4()), text=text))
+        self.person = str(uuid4())
+        self.send(WriteEntry(diary=diary, person=self.person, text=text))
         return f"diary-{diary}"
 
+    def texts_of(self, diary: str) -> list[Any]:
+        written = [raw for raw in self.store.read_stream(diary) if b'"sealed"' in raw.data]
+        return [open_data(raw, self.vault)["text"] for raw in written]
+
     def text_of(self, diary: str) -> Any:
-        (written,) = [raw for raw in self.store.read_stream(diary) if b'"sealed"' in raw.data]
-        return open_data(written, self.vault)["text"]
+        (text,) = self.texts_of(diary)
+        return text
 
 
 @pytest.fixture
@@ -154,6 +161,32 @@ def test_an_entry_is_as_old_as_it_says_and_not_as_the_file_that_it_was_copied_in
     nights.now = datetime(2018, 10, 2, 12, tzinfo=UTC)
     nights.start()
     assert isinstance(nights.text_of(diary), Hidden)
+
+
+def test_a_night_takes_in_what_was_recorded_since_the_one_before(nights: Nights) -> None:
+    nights.start()
+    later = nights.diary("Due in ten years.")
+    nights.now += timedelta(days=366 * 9)
+    nights.send(WriteEntry(diary=later.removeprefix("diary-"), person=nights.person, text="Written again."))
+    nights.now += timedelta(days=366 * 2)
+    nights.start()
+    assert nights.texts_of(later) == ["Due in ten years.", "Written again."]
+    nights.now += timedelta(days=366 * 9)
+    nights.start()
+    assert all(isinstance(text, Hidden) for text in nights.texts_of(later))
+
+
+def test_a_key_that_is_used_elsewhere_ages_with_its_use_there(nights: Nights) -> None:
+    in_use, used = "person-search", "access-1"
+    names = [KeyName(str(uuid4()), Retention.IDENTITY, record) for record in (in_use, used, "nowhere")]
+    nights.vault.prepare(names)
+    nights.elsewhere = {in_use: date.max, used: nights.now.date() + timedelta(days=366 * 5)}
+    nights.start()
+    for years, left in ((11, {in_use, used}), (16, {in_use}), (90, {in_use})):
+        nights.now = datetime.now(UTC) + timedelta(days=366 * years)
+        nights.start()
+        live = {name.record for name in names for key in nights.vault.keys.keys_of(name.subject) if not key.destroyed}
+        assert live == left
 
 
 def test_each_run_is_certified_with_its_entry_in_the_ledger(nights: Nights) -> None:

@@ -200,7 +200,7 @@ class PersonSearch(Projection):
         return bool(rows)
 
     def _must_fit(self, rows: Rows) -> None:
-        """All of an index is made with one key, which retention may destroy after years: then it is built anew."""
+        """All of an index is made with one key. If that was lost with the key store, the index is built anew."""
         mark, made = self._mark(), rows.get(self.made_with, ("key",))
         if made is None:
             rows.put(self.made_with, one="key", mark=mark)
