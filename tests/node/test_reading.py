@@ -108,7 +108,7 @@ def test_a_filtered_read_backwards_finds_the_last(client: KurrentDBClient, mixed
     assert [event.type for event in found] == ["Twenty"]
 
 
-@pytest.mark.parametrize("expression", ["(", "[z-a]", "(?P<n>", "x" * 5000, "*"])
+@pytest.mark.parametrize("expression", ["(", "[z-a]", "(?P<n>", "x" * 5000, "**"])
 def test_a_filter_that_is_no_regular_expression_is_refused(client: KurrentDBClient, expression: str) -> None:
     with pytest.raises(KurrentDBClientError, match="regular expression"):
         list(client.read_all(filter_include=[expression]))

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from shared.eventstore.node import refusals
+from shared.eventstore.node import expressions, refusals
 from shared.eventstore.port import RecordedEvent
-
-_LONGEST_EXPRESSION = 4096
-_NAMES_REMEMBERED = 4096
 
 Match = Callable[[RecordedEvent], bool]
 
@@ -22,6 +17,11 @@ class Wanted(NamedTuple):
     matches: Match
     checkpoint_every: int
     description: dict[str, Any]  # enough to make the filter again
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether to ask is work for a thread, not for the event loop."""
+        return bool(self.description["regex"])
 
 
 def wanted(options: Any) -> Wanted:
@@ -45,20 +45,11 @@ def wanted(options: Any) -> Wanted:
 
 def described(description: dict[str, Any]) -> Wanted:
     """The filter that `description` is of."""
-    test = _regular(description["regex"]) if description["regex"] else _prefixed(tuple(description["prefixes"]))
+    regex = description["regex"]
+    test = expressions.matching(regex) if regex else _prefixed(tuple(description["prefixes"]))
     if description["by"] == "stream_identifier":
         return Wanted(lambda event: test(event.stream), description["every"], description)
     return Wanted(lambda event: test(event.type), description["every"], description)
-
-
-def _regular(expression: str) -> Callable[[str], bool]:
-    if len(expression) > _LONGEST_EXPRESSION:
-        raise refusals.invalid(f"The filter's regular expression is longer than {_LONGEST_EXPRESSION} characters.")
-    try:
-        search = re.compile(expression).search
-    except (re.error, RecursionError, OverflowError):
-        raise refusals.invalid("The filter's regular expression is not valid.") from None
-    return lru_cache(_NAMES_REMEMBERED)(lambda name: search(name) is not None)
 
 
 def _prefixed(prefixes: tuple[str, ...]) -> Callable[[str], bool]:

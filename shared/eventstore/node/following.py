@@ -52,7 +52,7 @@ class Following:
                     size = page.size
                     if page.events:
                         at = page.events[-1].original.position
-                    batch = passing.of([resolved.original for resolved in page.events])
+                    batch = await self._passed(passing, [resolved.original for resolved in page.events])
                     if batch:
                         yield await self._resolved(batch, resolve)
                     start = page.next
@@ -61,7 +61,7 @@ class Following:
                     events = [event for event in await tap.take() if event.position > at]
                     if events:
                         at = events[-1].position
-                        batch = passing.of(events)
+                        batch = await self._passed(passing, events)
                         if batch:
                             yield await self._resolved(batch, resolve)
                 yield [FellBehind(at)]
@@ -93,6 +93,9 @@ class Following:
                 yield [FellBehind(at)]
         finally:
             self._live.close_tap(tap, stream)
+
+    async def _passed(self, passing: _Passing, events: list[RecordedEvent]) -> list[RecordedEvent | Checkpoint]:
+        return await self._workers.run(passing.of, events) if passing.takes_time else passing.of(events)
 
     @staticmethod
     async def _live_events(tap: Tap, at: int) -> AsyncGenerator[list[RecordedEvent], None]:
@@ -127,6 +130,7 @@ class _Passing:
     def __init__(self, wanted: Wanted | None) -> None:
         self._wanted = wanted
         self._looked_at = 0
+        self.takes_time = wanted is not None and wanted.takes_time
 
     def of(self, events: list[RecordedEvent]) -> list[RecordedEvent | Checkpoint]:
         """What to deliver of `events`."""
