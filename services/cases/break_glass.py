@@ -1,7 +1,8 @@
 """Break-glass: a duty officer opens a case that is not theirs, with a reason and an end.
 
-It gives sight of the case's file until it ends (`GET /break-glass/{access}/file`), and nothing else. A supervisor looks
-at every one within a day, or it is on record that nobody did.
+Until it ends, whatever belongs to the case is there for them as for its team, but for the compartment of suspects;
+what they may do with it is still a matter of their role. A supervisor looks at every one within a day, or it is on
+record that nobody did.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ from services.gateway.derived import (
     renew_tree_of_a_log_that_moved,
 )
 from services.gateway.event_log import EventLog
+from services.gateway.guarding import Guarded
 from services.gateway.need_to_know import may_see
+from services.gateway.team_sight import Teams
 from services.protection import certificate
 from services.protection import queries as protection_queries
 from services.protection.document_desk import DocumentDesk
@@ -125,7 +127,9 @@ class Installation:
     @cached_property
     def read_models(self) -> ReadModels:
         """Answers queries, on the record."""
-        return ReadModels(self.engine, self.projections, self.vault, disclosures=self.access_log, may_see=may_see)
+        return ReadModels(
+            self.engine, self.projections, self.vault, disclosures=self.access_log, may_see=may_see, sights=Teams()
+        )
 
     @cached_property
     def documents(self) -> Documents:
@@ -166,8 +170,12 @@ class Installation:
         return self._opened.enter_context(Proofs(self.folder / PROOFS, self.store))
 
     def bus(self) -> DirectBus:
-        """How the edges of this process reach the services."""
+        """How this process itself reaches the services."""
         return DirectBus(self.handler.handle, self.ask)
+
+    def bus_for_people(self) -> DirectBus:
+        """How the edges reach them: for who asks, what is not theirs to know of is not there."""
+        return DirectBus(Guarded(self.handler, self.registry, lambda: self.read_models).handle, self.ask)
 
     def send(self, command: Command, origin: Origin, command_id: UUID) -> Receipt:
         """Send as the system itself does: roles are checked by the bus."""

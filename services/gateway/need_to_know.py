@@ -1,7 +1,7 @@
-"""Who may see which personal values: by role, and by the type of the event that holds them.
+"""Who may see which personal values, by role and by the type of the event that holds them.
 
-A query's own roles say who may ask at all; this says which sealed values open for them, whatever they ask. Every value
-that opens is on record.
+A query's own roles say who may ask at all, and `services.gateway.team_sight` which records are there for the asker;
+this says which sealed values open for them, whatever they ask. Every value that opens is on record.
 """
 
 from __future__ import annotations

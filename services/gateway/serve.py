@@ -117,7 +117,7 @@ def listen(settings: Settings) -> socket.socket:
 
 def _answer(settings: Settings, installation: Installation, worker: Worker, listening: socket.socket) -> None:
     app = create_app(
-        installation.bus(),
+        installation.bus_for_people(),
         CONTEXTS,
         open_tokens(installation.folder),
         readiness=lambda: missing(installation, worker),

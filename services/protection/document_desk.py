@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -28,11 +29,19 @@ class Fetched(NamedTuple):
 class DocumentDesk:
     """Keeps documents and hands them out. Safe to use from any thread."""
 
-    def __init__(self, documents: Documents, store: EventStore, bus: Bus, disclosures: Disclosures) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        store: EventStore,
+        bus: Bus,
+        disclosures: Disclosures,
+        hides: Callable[[Iterable[str], Origin], bool] = lambda subjects, origin: False,
+    ) -> None:
         self._documents = documents
         self._store = store
         self._bus = bus
         self._disclosures = disclosures
+        self._hides = hides
 
     def keep(self, content: bytes, place: DocumentPlace, media_type: str, origin: Origin, command_id: UUID) -> Receipt:
         """Encrypt and keep it; it is on disk, and on record, when this returns.
@@ -59,6 +68,8 @@ class DocumentDesk:
         if raw is None:
             raise NotFound("There is no such document.")
         kept = decode(raw, DocumentKept)
+        if self._hides([kept.subject], origin):
+            raise NotFound("There is no such document.")
         content = b"".join(self._documents.get(DocumentId(query.document)))
         place = Place(stream, str(raw.id), raw.type, "content", kept.subject)
         self._disclosures.record(origin, query, [place])

@@ -21,7 +21,7 @@ same says so of its tables (`personal=True`): what it deletes there is purged fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Column, Index, MetaData, RowMapping, Select, Table
@@ -29,6 +29,9 @@ from sqlalchemy import Column, Index, MetaData, RowMapping, Select, Table
 from shared.codec import Recorded
 from shared.messages import Origin, Query, Stored
 from shared.privacy.port import Vault
+
+if TYPE_CHECKING:
+    from shared.projections.sight import Sight
 
 F = TypeVar("F", bound=Callable[..., Any])
 Key = tuple[Any, ...]
@@ -74,6 +77,7 @@ class Asking(Protocol):
 
     origin: Origin
     position: int  # the read model reflects the log up to here
+    sight: Sight  # what the asker may know of: lists are restricted by it
 
     def live(self, table: Table, /) -> Table:
         """The table under the name that is live now: build statements on its columns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, Table, bindparam, select
 
@@ -18,6 +18,7 @@ from shared.privacy.port import Vault
 from shared.projections.declaration import Projection, Redacted
 from shared.projections.engine import writing
 from shared.projections.generations import Standing, create_bookkeeping, generations, shape_of, standings, stored_table
+from shared.projections.sight import EVERYTHING, Sight, Sights, blinded
 
 WAIT_SECONDS = 5.0
 LOOK_EVERY = 0.002  # seconds between two looks at the checkpoints while somebody waits
@@ -60,11 +61,13 @@ class ReadModels:
         *,
         disclosures: Disclosures | None = None,
         may_see: Callable[[Origin, Place], bool] = sees_personal_values,
+        sights: Sights | None = None,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._vault = vault
         self._disclosures = disclosures
         self._may_see = may_see
+        self._sights = sights
         self._wait_seconds = wait_seconds
         self._answering = {query: projection for projection in projections for query in projection.queries()}
         with writing(engine) as connection:
@@ -81,28 +84,67 @@ class ReadModels:
         before it, is not built yet, or if what would be shown could not be put on record.
         """
         projection = self._answering[type(query)]
-        while (answered := self._answer(projection, query, origin, wait_for)) is None:
-            self._arrivals.wait(projection.name, wait_for, self._wait_seconds)
+        while isinstance(answered := self._answer(projection, query, origin, wait_for), _Behind):
+            self._arrivals.wait(answered.name, wait_for, self._wait_seconds)
         return answered
 
-    def _answer(self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int) -> Answered | None:
-        """None if the read model is not at `wait_for` yet."""
+    def hides(self, things: Iterable[str], origin: Origin, wait_for: int = 0) -> bool:
+        """Whether `origin` may not know of one of these, as is known at position `wait_for` or later.
+
+        Raises `Unavailable` as `ask` does.
+        """
+        while isinstance(hidden := self._hides(things, origin, wait_for), _Behind):
+            self._arrivals.wait(hidden.name, wait_for, self._wait_seconds)
+        return hidden
+
+    def _hides(self, things: Iterable[str], origin: Origin, wait_for: int) -> bool | _Behind:
+        if self._sights is None:
+            return False
         with self._engine.connect() as connection:
-            standing = _live(connection, projection.name)
-            if standing is None and wait_for:
-                return None  # it is new
-            if standing is None or standing.shape != shape_of(projection):
-                raise Unavailable(f"{projection.name} is being built: ask again once its status says live.")
-            if standing.position < wait_for:
-                return None
-            asking = _Asking(connection, origin, standing, self._vault, self._may_see, self._tables)
-            answer = projection.answer(query, asking)
+            looking = self._asking(connection, self._sights.read_model, origin, wait_for)
+            if isinstance(looking, _Behind):
+                return looking
+            sight = self._sights.of(None, looking)
+            return any(sight.hides(thing) for thing in things)
+
+    def _answer(self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int) -> Answered | _Behind:
+        with self._engine.connect() as connection:
+            asking = self._asking(connection, projection, origin, wait_for)
+            if isinstance(asking, _Behind):
+                return asking
+            asked = query
+            if self._sights and self._sights.concern(query):
+                looking = self._asking(connection, self._sights.read_model, origin, wait_for)
+                if isinstance(looking, _Behind):
+                    return looking
+                asking.sight = self._sights.of(query, looking)
+                asked = blinded(query, asking.sight)
+            answer = projection.answer(asked, asking)
         if asking.revealed and self._disclosures:
             try:
                 self._disclosures.record(origin, query, asking.revealed)
             except Exception as error:
                 raise Unavailable("What would be shown cannot be put on record, so it is not: ask again.") from error
-        return Answered(answer, standing.position)
+        return Answered(answer, asking.position)
+
+    def _asking(
+        self, connection: Connection, projection: Projection, origin: Origin, wait_for: int
+    ) -> _Asking | _Behind:
+        """What a question to this read model works with, unless it is not at `wait_for` yet."""
+        standing = _live(connection, projection.name)
+        if standing is None and wait_for:
+            return _Behind(projection.name)  # it is new
+        if standing is None or standing.shape != shape_of(projection):
+            raise Unavailable(f"{projection.name} is being built: ask again once its status says live.")
+        if standing.position < wait_for:
+            return _Behind(projection.name)
+        return _Asking(connection, origin, standing, self._vault, self._may_see, self._tables)
+
+
+class _Behind(NamedTuple):
+    """A read model that has not reached the position that somebody waits for."""
+
+    name: str
 
 
 class _Asking:
@@ -119,6 +161,7 @@ class _Asking:
     ) -> None:
         self.origin = origin
         self.position = standing.position
+        self.sight: Sight = EVERYTHING
         self.revealed: list[Place] = []
         self._connection = connection
         self._generation = standing.generation
@@ -142,7 +185,7 @@ class _Asking:
         if sealed is None:
             return None
         found = SealedValue.from_text(sealed)
-        if not self._may_see(self.origin, found.place):
+        if not self._may_see(self.origin, found.place) or not self.sight.opens(found.place):
             return Redacted(hidden="withheld")
         value = self._vault.open(found.token, found.place)
         if isinstance(value, Hidden):

@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from services.audit.access import ShowAccessHistory
+from services.cases.break_glass import BreakGlass
 from services.cases.case.assessment import AssessRisk, RiskFactor, RiskLevel
 from services.cases.case.intake import AssignCase, Channel, OpenCase
 from services.cases.case.record import CaseKind
@@ -121,10 +122,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Installation(Settings(data_dir=made)) as installation:
         for command, role in KNOWN:
             installation.send(command, Origin("w-7", frozenset({role})), uuid4())
+        until = datetime.now(UTC) + timedelta(hours=1)
+        broken = BreakGlass(case=CASE, person=PERSON, grounds="She calls from the street.", until=until)
+        installation.send(broken, Origin("d-9", frozenset({Role.DUTY_OFFICER})), uuid4())
     return made
 
 
-def run(folder: Path, *arguments: str, actor: str = "d-1", typed: str | None = None) -> Result:
+def run(folder: Path, *arguments: str, actor: str = "w-7", typed: str | None = None) -> Result:
     environment = {"DATA_DIR": str(folder), "COLUMNS": "160"}
     return CliRunner().invoke(app, ["cases", *arguments, "--actor", actor], env=environment, input=typed)
 
@@ -146,12 +150,17 @@ def test_the_file_shows_what_happened_in_words(folder: Path) -> None:
 
 
 def test_the_safety_sheet_is_one_page_with_what_must_never_be_done_at_the_top(folder: Path) -> None:
-    shown = run(folder, "safety-sheet", CASE, "--reason", "She calls.")
+    shown = run(folder, "safety-sheet", CASE, "--reason", "She calls.", actor="d-9")
     assert shown.exit_code == 0, shown.output
     order = ["+370 600 11111", BROTHER, "Rūta Ąžuolaitė", "phone +370 600 00000, 9-11", "the library", "high", "Ona"]
     places = [shown.stdout.index(words) for words in order]
     assert places == sorted(places)
     assert len(shown.stdout.splitlines()) <= 45
+
+
+def test_the_sheet_is_not_there_for_somebody_on_duty_who_has_not_broken_the_glass(folder: Path) -> None:
+    absent, hidden = run(folder, "safety-sheet", an_id(99), actor="d-1"), run(folder, "safety-sheet", CASE, actor="d-1")
+    assert (hidden.exit_code, hidden.output) == (absent.exit_code, absent.output) == (1, "There is no such case.\n")
 
 
 def test_reading_the_sheet_is_on_record_with_its_reason(folder: Path) -> None:

@@ -49,6 +49,7 @@ VALUES = {
     "about": PERSON,
     "worker": "w-2",
     "giver": "w-1",
+    "member": "law-2",
     "kind": {
         "OpenCase": CaseKind.TRAFFICKING,
         "CorrectOpening": CaseKind.TRAFFICKING,

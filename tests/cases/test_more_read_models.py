@@ -194,7 +194,7 @@ def test_a_relationship_is_shown_as_it_is_after_a_correction_an_end_and_a_retrac
     corrected = RelationshipCorrected.model_validate(
         SIBLINGS.model_dump() | {"kind": "cousin", "inverse": "cousin", "note": "By marriage."}
     )
-    centre.happened(SIBLINGS, corrected)
+    centre.happened(registered(), SIBLINGS, corrected)
     (member,) = centre.family().members
     assert (member.kind, member.note) == (RelationshipKind.COUSIN, "By marriage.")
     centre.happened(RelationshipEnded(relationship=RELATIONSHIP, person=PERSON, relative=SISTER, occurred="2006"))
@@ -253,7 +253,7 @@ def test_the_family_of_linked_records_is_that_of_the_person_until_the_link_is_di
 
 def test_records_are_linked_through_others_too(centre: Centre) -> None:
     through = RecordsLinked(link=an_id(75), first=STRANGER, second=TWIN, grounds="The scar.", occurred=DAY)
-    centre.happened(LINKED, through)
+    centre.happened(registered(), LINKED, through)
     assert centre.records(PERSON) == (PERSON, STRANGER, TWIN)
     assert centre.records(STRANGER) == (STRANGER, PERSON, TWIN)
     answer = centre.ask(ListLinkedRecords(person=PERSON), Role.CASEWORKER)
@@ -567,7 +567,7 @@ def test_the_sheet_opens_even_if_the_access_log_fails_and_the_record_waits_in_a_
     centre.projector.catch_up()
     access = open_store(tmp_path / "access")
     spool = tmp_path / "access.spool"
-    disclosures = AccessLog(access, centre.vault, spool)
+    disclosures = AccessLog(lambda: access, centre.vault, spool)
     on_record = ReadModels(centre.engine, centre.projections, centre.vault, disclosures=disclosures)
     access.close()
     officer = Origin("d-1", frozenset({Role.DUTY_OFFICER, Role.CASEWORKER}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from services.cases.case import assessment, closing, indicators, intake, notes, plan, review, support
+from services.cases.case import assessment, closing, indicators, intake, notes, plan, review, support, team
 from services.cases.case.record import Case
 from shared.decider import Decider
 
@@ -21,6 +21,7 @@ CaseCommands = (
     | notes.Commands
     | review.Commands
     | closing.Commands
+    | team.Commands
 )
 CaseEvents = (
     intake.Events
@@ -31,6 +32,7 @@ CaseEvents = (
     | notes.Events
     | review.Events
     | closing.Events
+    | team.Events
 )
 
 
@@ -52,6 +54,8 @@ def decide(command: CaseCommands, state: Case) -> Sequence[CaseEvents]:
         return review.decide(command, state)
     if isinstance(command, closing.Commands):
         return closing.decide(command, state)
+    if isinstance(command, team.Commands):
+        return team.decide(command, state)
     assert_never(command)
 
 
@@ -73,6 +77,8 @@ def evolve(state: Case, event: CaseEvents) -> Case:
         return review.evolve(state, event)
     if isinstance(event, closing.Events):
         return closing.evolve(state, event)
+    if isinstance(event, team.Events):
+        return team.evolve(state, event)
     assert_never(event)
 
 

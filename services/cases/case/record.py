@@ -88,6 +88,7 @@ class Case:
     person: PersonId = ""
     opened: str = ""
     worker: str | None = None
+    team: frozenset[str] = frozenset()  # beside the responsible worker
     closed: bool = False
     closing: Closing | None = None
     review_due: date | None = None

@@ -3,6 +3,7 @@
 from services.cases.projections.accesses import Accesses
 from services.cases.projections.case_files import CaseFiles
 from services.cases.projections.caseload import Caseloads
+from services.cases.projections.circles import Circles
 from services.cases.projections.contacts import Contacts
 from services.cases.projections.disappearances import Disappearances
 from services.cases.projections.family import Families
@@ -24,4 +25,5 @@ projections = (
     Referrals(),
     OutboxModel(),
     Accesses(),
+    Circles(),
 )

@@ -29,7 +29,8 @@ from services.cases.case.plan import PlanAgreed
 from services.cases.case.record import CaseKind, Outcome
 from services.cases.case.review import ReviewHeld, ReviewMissed
 from services.cases.case.support import SupportCorrected, SupportGiven
-from services.cases.vocabulary import FILE_READERS, HELPERS, CaseId, PersonId, Staff
+from services.cases.case.team import TeamJoined, TeamLeft
+from services.cases.vocabulary import HELPERS, CaseId, PersonId, Staff
 from shared.codec import Recorded
 from shared.errors import NotFound
 from shared.messages import Id, Query, Role, union_members
@@ -103,7 +104,7 @@ class ListCases(Query[CasePage], context="cases", route="GET /cases", roles=HELP
     limit: Limit = 50
 
 
-class GetCase(Query[CaseFile], context="cases", route="GET /cases/{case}", roles=FILE_READERS):
+class GetCase(Query[CaseFile], context="cases", route="GET /cases/{case}", roles=HELPERS):
     """The file of a case, with its timeline in the order in which things were recorded."""
 
     case: CaseId
@@ -226,7 +227,7 @@ class CaseFiles(Projection):
                 rows.add(self.cases, (case,), open_items=-1)
             case NoteAdded() | NoteCorrected() | SupportGiven() | SupportCorrected():
                 pass
-            case IndicatorsRecorded() | EntryRetracted():
+            case IndicatorsRecorded() | EntryRetracted() | TeamJoined() | TeamLeft():
                 pass
             case _:
                 assert_never(e.event)
@@ -247,7 +248,8 @@ class CaseFiles(Projection):
     def list_cases(self, query: ListCases, asking: Asking) -> CasePage:
         """Filtered, and paged by the position of the opening."""
         cases = asking.live(self.cases)
-        statement = select(cases).order_by(cases.c.position.desc()).limit(query.limit + 1)
+        statement = select(cases).where(asking.sight.within(case=cases.c.case))
+        statement = statement.order_by(cases.c.position.desc()).limit(query.limit + 1)
         for column in ("kind", "status", "worker", "person", "review_missed"):
             if (wanted := getattr(query, column)) is not None:
                 statement = statement.where(cases.c[column] == wanted)

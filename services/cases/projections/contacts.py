@@ -165,7 +165,8 @@ class Contacts(Projection):
     def list_contacts(self, query: ListContacts, asking: Asking) -> ContactPage:
         """Filtered, and paged by the position at which each was recorded."""
         contacts = asking.live(self.contacts)
-        statement = select(contacts).order_by(contacts.c.position.desc()).limit(query.limit + 1)
+        statement = select(contacts).where(asking.sight.within(case=contacts.c.case, person=contacts.c.person))
+        statement = statement.order_by(contacts.c.position.desc()).limit(query.limit + 1)
         for column in ("person", "case", "channel"):
             if (wanted := getattr(query, column)) is not None:
                 statement = statement.where(contacts.c[column] == wanted)

@@ -46,7 +46,7 @@ from services.cases.match import (
 from services.cases.match import Status as MatchStatus
 from services.cases.sighting import SightingDismissed, SightingId, SightingReported, SightingVerified
 from services.cases.sighting import Status as SightingStatus
-from services.cases.vocabulary import FILE_READERS, HELPERS, CaseId, PersonId
+from services.cases.vocabulary import HELPERS, CaseId, PersonId
 from shared.codec import Recorded
 from shared.errors import NotFound
 from shared.messages import Id, Query, union_members
@@ -143,7 +143,7 @@ class ShowBoard(Query[Board], context="cases", route="GET /disappearances", role
 
 
 class GetDisappearance(
-    Query[DisappearanceFile], context="cases", route="GET /disappearances/{disappearance}", roles=FILE_READERS
+    Query[DisappearanceFile], context="cases", route="GET /disappearances/{disappearance}", roles=HELPERS
 ):
     """A disappearance with its sightings, candidates and search actions."""
 
@@ -352,7 +352,8 @@ class Disappearances(Projection):
     def show_board(self, query: ShowBoard, asking: Asking) -> Board:
         """Filtered, and paged by the position of the report."""
         board = asking.live(self.board)
-        statement = select(board).order_by(board.c.position.desc()).limit(query.limit + 1)
+        statement = select(board).where(asking.sight.within(case=board.c.case))
+        statement = statement.order_by(board.c.position.desc()).limit(query.limit + 1)
         for column in ("case", "person"):
             if (wanted := getattr(query, column)) is not None:
                 statement = statement.where(board.c[column] == wanted)

@@ -17,6 +17,7 @@ from services.cases.case.record import EntryKind
 from services.cases.case.support import SupportCorrected, SupportGiven
 from services.cases.contact import ContactSupportRetracted, CrisisSupportGiven
 from services.cases.link import LinkId, RecordsLinked, RecordsUnlinked
+from services.cases.person.names import PersonRegistered
 from services.cases.projections.linked import same_people
 from services.cases.relationship import (
     RelationshipCorrected,
@@ -26,8 +27,9 @@ from services.cases.relationship import (
     RelationshipRecorded,
     RelationshipRetracted,
 )
-from services.cases.vocabulary import FILE_READERS, HELPERS, PersonId, ServiceKind
+from services.cases.vocabulary import HELPERS, PersonId, ServiceKind
 from shared.codec import Recorded
+from shared.errors import NotFound
 from shared.messages import Query
 from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
 from shared.projections.paging import After, Limit, Next, page
@@ -88,7 +90,7 @@ class LinkedRecords(BaseModel):
     links: tuple[LinkShown, ...]
 
 
-class GetFamily(Query[Family], context="cases", route="GET /persons/{person}/family", roles=FILE_READERS):
+class GetFamily(Query[Family], context="cases", route="GET /persons/{person}/family", roles=HELPERS):
     """The family around a person, in both directions, with the help that each has had."""
 
     person: PersonId
@@ -107,6 +109,7 @@ class Families(Projection):
 
     name = "families"
 
+    persons = table("family_persons", Column("person", String, primary_key=True))
     relationships = table(
         "relationships",
         Column("relationship", String, primary_key=True),
@@ -139,6 +142,11 @@ class Families(Projection):
         Index("links_by_first", "first"),
         Index("links_by_second", "second"),
     )
+
+    @on(PersonRegistered)
+    def registered(self, e: Recorded[PersonRegistered], rows: Rows) -> None:
+        """Somebody, with or without a family."""
+        rows.put(self.persons, person=e.event.person)
 
     @on(RelationshipRecorded)
     def recorded(self, e: Recorded[RelationshipRecorded], rows: Rows) -> None:
@@ -220,6 +228,7 @@ class Families(Projection):
     def get_family(self, query: GetFamily, asking: Asking) -> Family:
         """In the order in which it was recorded. Somebody without family has none; that is no error."""
         records = self._records_of(query.person, asking)
+        self._must_be_there(query.person, records, asking)
         own = asking.live(self.relationships)
         statement = select(own).where(or_(own.c.person.in_(records), own.c.relative.in_(records)))
         if query.after is not None:
@@ -240,6 +249,7 @@ class Families(Projection):
     def list_links(self, query: ListLinkedRecords, asking: Asking) -> LinkedRecords:
         """However many links it takes to get there."""
         records = self._records_of(query.person, asking)
+        self._must_be_there(query.person, records, asking)
         links = asking.live(self.links)
         found = asking.rows(select(links).where(links.c.first.in_(records)).order_by(links.c.link))
         shown = tuple(
@@ -257,6 +267,17 @@ class Families(Projection):
     def _records_of(self, person: str, asking: Asking) -> list[str]:
         """The person's records: the one asked for first, then the others in order."""
         return [person, *sorted(same_people([person], self.links, asking) - {person})]
+
+    def _must_be_there(self, person: str, records: list[str], asking: Asking) -> None:
+        """Raises `NotFound` for somebody who was never registered, and whom nothing speaks of."""
+        persons, own, given = asking.live(self.persons), asking.live(self.relationships), asking.live(self.help)
+        known = (
+            select(persons.c.person).where(persons.c.person == person),
+            select(own.c.person).where(or_(own.c.person == person, own.c.relative == person)).limit(1),
+            select(given.c.person).where(given.c.person == person).limit(1),
+        )
+        if len(records) == 1 and not any(asking.rows(one) for one in known):
+            raise NotFound("There is no such person.")
 
     def _help_to(self, people: Iterable[str], asking: Asking) -> dict[str, dict[str, tuple[int, int]]]:
         """Of each of these, services and minutes by kind."""

@@ -236,7 +236,8 @@ class OutboxModel(Projection):
     def list_outbox(self, query: ListOutbox, asking: Asking) -> Outbox:
         """Filtered, and paged by the position at which each was asked for."""
         effects = asking.live(self.effects)
-        statement = select(effects).order_by(effects.c.position).limit(query.limit + 1)
+        statement = select(effects).where(asking.sight.within(case=effects.c.case, person=effects.c.person))
+        statement = statement.order_by(effects.c.position).limit(query.limit + 1)
         for column in ("status", "kind"):
             if (wanted := getattr(query, column)) is not None:
                 statement = statement.where(effects.c[column] == wanted)

@@ -20,7 +20,7 @@ from services.cases.person.contact import ContactChannel, SafeContactAgreed, Saf
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted, PersonName, PersonRegistered
 from services.cases.person.record import Purpose, Standing
 from services.cases.person.standing import DeclaredDead, DeclaredMissing, Reappeared
-from services.cases.vocabulary import FILE_READERS, PersonId
+from services.cases.vocabulary import HELPERS, PersonId
 from shared.codec import Recorded
 from shared.errors import NotFound
 from shared.messages import Id, Query
@@ -82,7 +82,7 @@ class GetPerson(
     Query[PersonFile],
     context="cases",
     route="GET /persons/{person}",
-    roles=FILE_READERS,
+    roles=HELPERS,
 ):
     """The file of a person."""
 

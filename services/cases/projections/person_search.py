@@ -179,13 +179,14 @@ class PersonSearch(Projection):
         further = [_has(tokens, self._all(together(word))) for word in asked[2:]]
         candidates: dict[int, str] = {}
         for token in self._all(together(*asked[:2])):
-            along = select(tokens).where(tokens.c.token == token, *further).order_by(tokens.c.position.desc())
+            along = select(tokens).where(tokens.c.token == token, *further, asking.sight.within(person=tokens.c.person))
+            along = along.order_by(tokens.c.position.desc())
             if query.after is not None:
                 along = along.where(tokens.c.position < query.after)
             candidates |= {row["position"]: row["person"] for row in asking.rows(along.limit(query.limit + 1))}
         newest = sorted(candidates, reverse=True)
         page = newest[: query.limit]
-        people = [candidates[position] for position in page]
+        people = [person for position in page if not asking.sight.hides(person := candidates[position])]
         rows = {row["person"]: row for row in asking.rows(select(found).where(found.c.person.in_(people)))}
         return PersonPage(
             persons=tuple(_entry(person, _names(rows[person]), asking) for person in people if person in rows),

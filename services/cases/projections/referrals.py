@@ -174,6 +174,7 @@ class Referrals(Projection):
             for column in ("to", "case", "second_look")
             if (wanted := getattr(query, column)) is not None
         ]
+        fits.append(asking.sight.within(case=referrals.c.case))
         counts = asking.rows(
             select(referrals.c.status, func.count().label("number")).where(*fits).group_by(referrals.c.status)
         )

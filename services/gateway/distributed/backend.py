@@ -56,7 +56,7 @@ class CarriesOut:
     def __init__(self, installation: Installation) -> None:
         identified = partial(origin_of, open_tokens(installation.folder))
         self._store = installation.store
-        self._connected = Connected(installation.bus(), identified, CONTEXTS, *installation.log_queries)
+        self._connected = Connected(installation.bus_for_people(), identified, CONTEXTS, *installation.log_queries)
 
     def carry(self, call: Call) -> dict[str, Any]:
         """See `Carries.carry`."""

@@ -109,7 +109,7 @@ def main() -> int:
                 return look()._replace(calls_under_way=calling.under_way, calls_refused=calling.refused)
 
             app = create_app(
-                installation.bus(),
+                installation.bus_for_people(),
                 CONTEXTS,
                 open_tokens(installation.folder),
                 readiness=missing,

@@ -245,7 +245,8 @@ class ProceedingsFiles(Projection):
     def list_proceedings(self, query: ListProceedings, asking: Asking) -> ProceedingsPage:
         """Filtered, and paged by the position of the opening."""
         found = asking.live(self.proceedings)
-        statement = select(found).order_by(found.c.position.desc()).limit(query.limit + 1)
+        statement = select(found).where(asking.sight.within(person=found.c.beneficiary))
+        statement = statement.order_by(found.c.position.desc()).limit(query.limit + 1)
         for column in ("beneficiary", "standing"):
             if (wanted := getattr(query, column)) is not None:
                 statement = statement.where(found.c[column] == wanted)

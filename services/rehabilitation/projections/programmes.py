@@ -32,7 +32,7 @@ from services.rehabilitation.programme.record import (
 from services.rehabilitation.programme.services import ServiceCorrected, ServiceDelivered, ServiceRetracted
 from shared.codec import Recorded
 from shared.errors import NotFound
-from shared.messages import Query, union_members
+from shared.messages import Query, Role, union_members
 from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
 from shared.projections.paging import After, Limit, Next, page
 from shared.projections.timeline import Timeline, TimelineEntry, shown
@@ -94,7 +94,10 @@ class ListProgrammes(Query[ProgrammePage], context="rehabilitation", route="GET 
 
 
 class GetProgramme(
-    Query[ProgrammeFile], context="rehabilitation", route="GET /programmes/{programme}", roles=FILE_READERS
+    Query[ProgrammeFile],
+    context="rehabilitation",
+    route="GET /programmes/{programme}",
+    roles=[*FILE_READERS, Role.DUTY_OFFICER],
 ):
     """The file of a programme, with its timeline in the order in which things were recorded."""
 
@@ -216,7 +219,8 @@ class Programmes(Projection):
     def list_programmes(self, query: ListProgrammes, asking: Asking) -> ProgrammePage:
         """Filtered, and paged by the position of the request."""
         programmes = asking.live(self.programmes)
-        statement = select(programmes).order_by(programmes.c.position.desc()).limit(query.limit + 1)
+        statement = select(programmes).where(asking.sight.within(person=programmes.c.beneficiary))
+        statement = statement.order_by(programmes.c.position.desc()).limit(query.limit + 1)
         for column in ("stage", "ground", "beneficiary", "referral"):
             if (wanted := getattr(query, column)) is not None:
                 statement = statement.where(programmes.c[column] == wanted)

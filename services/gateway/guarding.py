@@ -1,0 +1,38 @@
+"""The guard before the commands of people: what somebody may not know of is not there for them to change either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from services.gateway.team_sight import BY_TEAM, EVERY_CASE
+from shared.context import Registry
+from shared.errors import NotFound
+from shared.handling import CommandHandler
+from shared.messages import Command, Origin, Receipt
+from shared.projections.read_models import ReadModels
+
+
+class Guarded:
+    """Carries out commands. One for a record that its sender may not know of is answered as if it were not there."""
+
+    def __init__(self, handler: CommandHandler, registry: Registry, read_models: Callable[[], ReadModels]) -> None:
+        self._handler = handler
+        self._registry = registry
+        self._read_models = read_models
+
+    def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
+        """See `CommandHandler.handle`."""
+        decider = self._registry.decider_for(command)
+        new = decider.key in type(command).new_ids()
+        if type(command).context in BY_TEAM and not new and EVERY_CASE.isdisjoint(origin.roles):
+            self._must_know_of(getattr(command, decider.key), command, origin, command_id)
+        return self._handler.handle(command, origin, command_id=command_id, expected=expected)
+
+    def _must_know_of(self, thing: str, command: Command, origin: Origin, command_id: UUID) -> None:
+        models = self._read_models()
+        # Whether somebody was let in a moment ago, only a read model that has seen everything can say.
+        if models.hides([thing], origin) and models.hides([thing], origin, self._handler.store.head()):
+            decider = self._registry.decider_for(command)
+            decider.decide(command.stamped(command_id, origin.actor, self._handler.clock()), decider.initial)
+            raise NotFound("There is no such record.")
