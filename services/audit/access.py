@@ -7,7 +7,6 @@ answer leaves. If that fails, so does the answer; but for the safety sheet, whos
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -17,15 +16,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.audit.spool import Entries, Spool
 from shared.errors import ForgetMeNotError, Forgotten
 from shared.eventstore.port import NewEvent
 from shared.eventstore.sqlite import EmbeddedLog
 from shared.messages import Id, Origin, Query, Role
-from shared.privacy.durable import sync_folder
 from shared.privacy.personal import FORGOTTEN, Place, Retention
 from shared.privacy.port import KeyName, Vault
+
+log = structlog.get_logger()
 
 DISCLOSED = "access.PersonalDataDisclosed"
 
@@ -74,31 +76,43 @@ class AccessLog:
 
     def __init__(
         self,
-        log: EmbeddedLog,
+        open_log: Callable[[], EmbeddedLog],
         vault: Vault,
         spool: Path,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._log = log
+        self._open_log = open_log
+        self._opening = threading.Lock()
+        self._opened: EmbeddedLog | None = None
         self._vault = vault
         self._spool = Spool(spool)
         self._clock = clock
+        try:
+            _ = self._log
+        except ForgetMeNotError as error:  # tried again at each use: the safety sheet opens without it
+            log.error("the access log cannot be opened", error=type(error).__name__)
 
     def record(self, origin: Origin, query: Query[Any], revealed: Sequence[Place]) -> None:
         """Record an answer's disclosures; they are on disk when this returns. Raises what the log raises.
 
-        A query that `opens_regardless` is never refused: its record waits in the spool until the log takes it.
+        A query that `opens_regardless` is refused only if its record cannot even wait, in the spool, until the log
+        takes it.
         """
         entries = list(self._entries(origin, query, revealed))
         try:
             self._append(entries)
-        except ForgetMeNotError:
+        except ForgetMeNotError as error:
             if not query.opens_regardless:
                 raise
             self._spool.add(entries)
+            log.error("the access log is out of order: a record waits in the spool", error=type(error).__name__)
             return
-        self._drain()
+        try:
+            with self._spool.take() as waiting:
+                self._append(waiting)
+        except (ForgetMeNotError, OSError) as error:  # what waits goes on waiting; this answer is on record
+            log.warning("the spool of the access log was not emptied", error=type(error).__name__)
 
     def last_use(self, key: KeyName) -> date | None:
         """When this key, if it is one of the access log's own, may last have sealed a purpose; None if it is not."""
@@ -131,27 +145,36 @@ class AccessLog:
                 "on_behalf_of": origin.on_behalf_of,
                 "query": query.wire_type(),
                 "fields": list(names),
-                "purpose": self._sealed(origin.reason, subject, stream, event_id) if origin.reason else None,
+                "purpose": self._sealed(origin.reason, subject, stream, event_id, query) if origin.reason else None,
                 "correlation_id": str(origin.correlation_id),
             }
             yield stream, NewEvent(event_id, DISCLOSED, orjson.dumps(data))
 
-    def _sealed(self, purpose: str, subject: str, stream: str, event_id: UUID) -> dict[str, str] | None:
+    def _sealed(
+        self, purpose: str, subject: str, stream: str, event_id: UUID, query: Query[Any]
+    ) -> dict[str, str] | None:
         name = KeyName(subject, Retention.REASON, stream)
         try:
             self._vault.prepare([name])
             token = self._vault.seal(purpose, name, Place(stream, str(event_id), DISCLOSED, "purpose", subject))
         except Forgotten:  # values that a hold keeps may still be seen, but nothing new is written about the person
             return None
+        except ForgetMeNotError:  # no key could be made: what opens regardless is on record without its purpose
+            if not query.opens_regardless:
+                raise
+            return None
         return {"sealed": token, "of": subject}
 
-    def _append(self, entries: Sequence[tuple[str, NewEvent]]) -> None:
+    @property
+    def _log(self) -> EmbeddedLog:
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open_log()
+            return self._opened
+
+    def _append(self, entries: Entries) -> None:
         for appended in [self._log.submit(stream, [event]) for stream, event in entries]:
             appended.result()
-
-    def _drain(self) -> None:
-        for entries in self._spool.take():
-            self._append(entries)
 
     def _read(self, stream: str, event_id: UUID, stored: bytes) -> Disclosure:
         data = orjson.loads(stored)
@@ -160,48 +183,6 @@ class AccessLog:
             purpose = self._vault.open(sealed["sealed"], place)
             data["purpose"] = "(forgotten)" if purpose is FORGOTTEN else purpose
         return Disclosure.model_validate(data)
-
-
-class Spool:
-    """A file where records wait while the log cannot take them. An entry's id makes its repeat harmless."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._waiting = path.exists()
-
-    def add(self, entries: Sequence[tuple[str, NewEvent]]) -> None:
-        """Keep them, on disk."""
-        with self._lock:
-            new = not self._path.exists()
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                for stream, event in entries:
-                    data = orjson.loads(event.data) | {"spooled": True}
-                    line = orjson.dumps({"stream": stream, "id": str(event.id), "data": data})
-                    os.write(descriptor, line + b"\n")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            if new:
-                sync_folder(self._path.parent)
-            self._waiting = True
-
-    def take(self) -> Iterator[list[tuple[str, NewEvent]]]:
-        """What waits; gone from the spool once the caller comes back for more without an error."""
-        if not self._waiting:
-            return
-        with self._lock:
-            if not self._path.exists():
-                return
-            lines = self._path.read_bytes().split(b"\n")
-            found = [orjson.loads(line) for line in lines if line.endswith(b"}")]
-            yield [
-                (entry["stream"], NewEvent(UUID(entry["id"]), DISCLOSED, orjson.dumps(entry["data"])))
-                for entry in found
-            ]
-            self._path.unlink()
-            self._waiting = False
 
 
 def _stream(subject: str) -> str:

@@ -121,8 +121,11 @@ class Installation:
     @cached_property
     def access_log(self) -> AccessLog:
         """Who saw whose data: a log of its own."""
-        log = self._opened.enter_context(open_store(self.folder / "access"))
-        return AccessLog(log, self.vault, self.folder / "access.spool")
+        return AccessLog(
+            lambda: self._opened.enter_context(open_store(self.folder / "access")),
+            self.vault,
+            self.folder / "access.spool",
+        )
 
     @cached_property
     def read_models(self) -> ReadModels:

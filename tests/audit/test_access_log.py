@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,10 +14,14 @@ import pytest
 from pydantic import BaseModel
 
 from services.audit.access import AccessLog, Disclosure, ShowAccessHistory
+from services.audit.spool import RESERVED, Spool
+from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.projections.case_files import GetCase
+from services.cases.projections.safety_sheet import GetSafetySheet
 from services.gateway.installation import Installation
 from services.protection.queries import ExportSubject
-from shared.errors import ForgetMeNotError, Unavailable
+from shared.errors import ForgetMeNotError, StoreFull, Unavailable
+from shared.eventstore.port import NewEvent
 from shared.eventstore.sqlite import open_store
 from shared.messages import Origin, Query, Role
 from shared.privacy.personal import Place
@@ -57,7 +62,7 @@ class Reading:
 
     def open(self) -> None:
         self.store = open_store(self.folder / "access")
-        self.log = AccessLog(self.store, self.vault, self.folder / "access.spool")
+        self.log = AccessLog(lambda: self.store, self.vault, self.folder / "access.spool")
 
     def break_off(self) -> None:
         self.store.close()
@@ -132,7 +137,7 @@ def test_the_safety_sheet_opens_and_its_record_waits_until_the_log_is_back(readi
     reading.open()  # another process, later
     reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
     assert [(seen.query, seen.spooled) for seen in reading.history()] == [("toy.ReadSafetySheet", True)] * 2
-    assert not spool.exists()
+    assert not spool.read_bytes().strip(b"\0")
 
 
 def test_a_spool_that_was_cut_short_gives_what_is_whole(reading: Reading) -> None:
@@ -145,12 +150,95 @@ def test_a_spool_that_was_cut_short_gives_what_is_whole(reading: Reading) -> Non
     assert len(reading.history()) == 1
 
 
+def test_a_spool_that_was_cut_short_takes_more(reading: Reading) -> None:
+    reading.break_off()
+    with (reading.folder / "access.spool").open("r+b") as spool:
+        spool.write(b'{"stream":"access-')
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    reading.open()
+    reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
+    assert len(reading.history()) == 1
+
+
+def test_a_spool_that_cannot_be_emptied_refuses_no_answer_and_loses_nothing(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.break_off()
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    reading.open()
+
+    def broken(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", broken)
+        reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
+    reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
+    assert (len(reading.history()), len(reading.history(OTHER))) == (1, 2)
+
+
+def test_the_space_of_the_spool_is_there_before_the_disk_is_full(reading: Reading) -> None:
+    spool = reading.folder / "access.spool"
+    before = spool.stat()
+    reading.break_off()
+    for _ in range(50):
+        reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    after = spool.stat()
+    assert before.st_blocks * 512 >= RESERVED and (after.st_size, after.st_blocks) == (before.st_size, before.st_blocks)
+
+
+def test_looks_beyond_the_reserved_space_are_kept_too(reading: Reading) -> None:
+    spool = reading.folder / "access.spool"
+    reading.break_off()
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text", str(uuid4())) for _ in range(300)])
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    assert spool.stat().st_size > RESERVED
+    reading.open()
+    reading.log.record(LOOKING, ReadFile(), [place("text", OTHER)])
+    assert len(reading.history()) == 1 and spool.stat().st_size == RESERVED
+
+
+def test_two_processes_share_a_spool(reading: Reading) -> None:
+    reading.break_off()
+    other = Spool(reading.folder / "access.spool")
+    with ThreadPoolExecutor(8) as threads:
+        kept = [(f"access-{PERSON}", NewEvent(uuid4(), "access.PersonalDataDisclosed", b"{}")) for _ in range(40)]
+        both = [(other, kept[:20]), (Spool(reading.folder / "access.spool"), kept[20:])]
+        list(threads.map(lambda one: one[0].add([one[1]]), [(spool, entry) for spool, all_ in both for entry in all_]))
+    with Spool(reading.folder / "access.spool").take() as waiting:
+        assert {event.id for _, event in waiting} == {event.id for _, event in kept}
+
+
+def test_without_room_for_its_record_not_even_the_safety_sheet_opens(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.break_off()
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, content, at: len(content) // 2)
+    with pytest.raises(StoreFull, match="nowhere"):
+        reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+
+
+def test_the_safety_sheet_opens_though_no_key_can_be_made_for_its_purpose(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(names: object) -> None:
+        raise StoreFull("The disk is full.")
+
+    monkeypatch.setattr(reading.vault, "prepare", full)
+    with pytest.raises(StoreFull):
+        reading.log.record(LOOKING, ReadFile(), [place("text")])
+    reading.log.record(LOOKING, ReadSafetySheet(), [place("text")])
+    assert [(seen.query, seen.purpose) for seen in reading.history()] == [("toy.ReadSafetySheet", None)]
+
+
 class Damaged:
     """A centre with a note in it, whose access log is damaged before anybody has read."""
 
     def __init__(self, folder: Path) -> None:
         centre = Centre(folder)
         centre.play([Write(0, 0)])
+        name = PersonName(given="Rūta")
+        centre.send(RegisterPerson(person=PEOPLE[2], value=name, occurred="2024-03-01"), WORKER)
         centre.it.projector().catch_up()
         centre.it.access_log  # noqa: B018  (opening it makes it)
         centre.close()
@@ -159,9 +247,12 @@ class Damaged:
         self.it = Installation(Settings(data_dir=folder / "data"))
 
 
-def test_a_damaged_access_log_closes_every_answer_with_personal_data(tmp_path: Path) -> None:
+def test_a_damaged_access_log_closes_every_answer_with_personal_data_but_the_safety_sheet(tmp_path: Path) -> None:
     damaged = Damaged(tmp_path)
     try:
+        sheet = damaged.it.bus().ask(GetSafetySheet(case=CASES[0]), WORKER).answer
+        assert sheet.person.names[0].value == PersonName(given="Rūta")
+        assert b"cases.GetSafetySheet" in (tmp_path / "data" / "access.spool").read_bytes()
         for query, origin in (
             (GetCase(case=CASES[0]), WORKER),
             (ExportSubject(subject=PEOPLE[0]), Origin("dpo-1", frozenset({Role.DATA_PROTECTION_OFFICER}))),

@@ -45,7 +45,7 @@ class Centre:
         self.store = open_store(folder / "log")
         self.vault = open_vault(folder)
         self.proofs = Proofs(folder / "proofs", self.store)
-        self.access = AccessLog(open_store(folder / "access"), self.vault, folder / "access.spool")
+        self.access = AccessLog(lambda: open_store(folder / "access"), self.vault, folder / "access.spool")
         self.now = MORNING - timedelta(hours=1)
         self.handler = CommandHandler(self.store, Registry([toy]), self.vault, clock=lambda: self.now)
         self.person, self.other = str(uuid4()), str(uuid4())
