@@ -130,10 +130,10 @@ def test_a_project_outside_a_programme_has_no_statement(centre: Centre) -> None:
     assert centre.report(IN_2008).programmes == ()
 
 
-def cases(centre: Centre, number: int, kind: CaseKind, channel: Channel = Channel.POLICE) -> None:
+def cases(centre: Centre, number: int, kind: CaseKind, channel: Channel = Channel.POLICE, year: int = 2008) -> None:
     for one in range(number):
-        case = an_id(f"{kind} {one}")
-        opened = CaseOpened(case=case, kind=kind, channel=channel, person=an_id("p"), occurred="2008-02-01")
+        case = an_id(f"{kind} {one}" if year == 2008 else f"{kind} {year} {one}")
+        opened = CaseOpened(case=case, kind=kind, channel=channel, person=an_id("p"), occurred=f"{year}-02-01")
         centre.record(f"case-{case}", opened)
 
 
@@ -146,6 +146,15 @@ def test_a_small_kind_of_case_takes_the_smallest_other_with_it(centre: Centre) -
     assert report.cases_by_kind == {"missing_person": 12, "trafficking": None, "family_support": None}
     assert {"cases_by_kind/trafficking", "cases_by_kind/family_support"} <= set(report.suppressed)
     assert report.cases_from_partners == 11
+
+
+def test_a_year_of_few_cases_is_not_told_by_the_years_around_it(centre: Centre) -> None:
+    for year, number in ((2005, 20), (2006, 7), (2007, 25)):
+        cases(centre, number, CaseKind.MISSING_PERSON, Channel.PARTNER, year)
+    for first, last, shown in ((2005, 2005, 20), (2006, 2006, None), (2005, 2006, None), (2005, 2007, None)):
+        report = centre.report({"from": f"{first}-01-01", "to": f"{last}-12-31"})
+        assert (report.cases_by_kind["missing_person"], report.cases_from_partners) == (shown, shown)
+        assert ("cases_from_partners" in report.suppressed) == (shown is None)
 
 
 def test_a_case_counts_as_it_was_corrected(centre: Centre) -> None:

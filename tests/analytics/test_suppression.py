@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.analytics.suppression import SMALLEST, hidden_cells, range_may_be_shown
+from services.analytics.suppression import (
+    SMALLEST,
+    hidden_cells,
+    hidden_kinds,
+    range_may_be_shown,
+    years_may_be_shown,
+)
 
 CELLS = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 40), max_size=8)
 PATTERNS = st.dictionaries(st.integers(1, 31), st.integers(1, 25), min_size=1, max_size=12)  # of five years
@@ -86,3 +93,109 @@ def test_no_two_ranges_that_are_shown_differ_by_a_few(patterns: dict[int, int]) 
         for inner_first, inner_end in shown:
             if first <= inner_first and inner_end <= end:
                 assert not 0 < count(first, end) - count(inner_first, inner_end) < SMALLEST
+
+
+YEARS = st.lists(st.one_of(st.just(0), st.integers(1, 9), st.integers(10, 30)), min_size=1, max_size=9)
+
+
+def ranges(years: int) -> list[range]:
+    """Every range of so many years."""
+    return [range(first, end) for first in range(years) for end in range(first + 1, years + 1)]
+
+
+def worked_out(known: list[list[int]], wanted: list[int]) -> bool:
+    """Whether a sum can be worked out from others by adding and subtracting, however cleverly (Gauss)."""
+    rows: list[tuple[int, list[Fraction]]] = []  # each with the place of its first number, which is 1
+    for row in [*known, wanted]:
+        rest = [Fraction(number) for number in row]
+        for place, pivot in rows:
+            if rest[place]:
+                rest = [one - rest[place] * other for one, other in zip(rest, pivot, strict=True)]
+        place = next((place for place, number in enumerate(rest) if number), None)
+        if row is wanted:
+            return place is None
+        if place is not None:
+            rows.append((place, [number / rest[place] for number in rest]))
+    raise AssertionError("nothing was wanted")
+
+
+def of_years(years: range, count: int) -> list[int]:
+    """The sum over some of so many years."""
+    return [int(year in years) for year in range(count)]
+
+
+@given(YEARS)
+@example([20, 4, 30, 5, 30, 6, 20])  # two ranges and a year tell of the four
+def test_a_few_who_were_helped_in_one_year_cannot_be_worked_out_from_any_ranges(counts: list[int]) -> None:
+    def shown(years: range) -> bool:
+        return range_may_be_shown(
+            Counter({1 << at: counts[year] for at, year in enumerate(years) if counts[year]}), len(years)
+        )
+
+    known = [of_years(years, len(counts)) for years in ranges(len(counts)) if shown(years)]
+    for years in ranges(len(counts)):
+        if 0 < sum(counts[year] for year in years) < SMALLEST:
+            assert not worked_out(known, of_years(years, len(counts)))
+
+
+@given(YEARS)
+@example([6, 7, 5, 8])
+def test_a_few_facts_cannot_be_worked_out_from_any_ranges_of_years(counts: list[int]) -> None:
+    by_year = dict(enumerate(counts))
+    known = [of_years(years, len(counts)) for years in ranges(len(counts)) if years_may_be_shown(by_year, years)]
+    for years in ranges(len(counts)):
+        if 0 < sum(counts[year] for year in years) < SMALLEST:
+            assert not worked_out(known, of_years(years, len(counts)))
+
+
+def test_years_of_a_few_facts_are_told_together() -> None:
+    by_year = {2004: 6, 2005: 6, 2006: 7, 2007: 7, 2008: 10}
+    shown = {(first, last) for first in by_year for last in by_year if first <= last
+             and years_may_be_shown(by_year, range(first, last + 1))}  # fmt: skip
+    assert shown == {(2004, 2005), (2006, 2007), (2004, 2007), (2008, 2008), (2006, 2008), (2004, 2008)}
+
+
+@given(YEARS, st.integers(0, 30))
+def test_another_year_changes_nothing_that_was_shown(counts: list[int], another: int) -> None:
+    before, after = dict(enumerate(counts)), dict(enumerate([*counts, another]))
+    for years in ranges(len(counts)):
+        assert years_may_be_shown(before, years) <= years_may_be_shown(after, years)
+
+
+KINDS = ("missing_person", "trafficking", "family_support")
+TABLES = st.lists(st.tuples(*(st.one_of(st.just(0), st.integers(0, 12), st.integers(8, 40)),) * 3), max_size=5)
+
+
+@given(TABLES)
+@example([(6, 13, 0), (6, 14, 0), (7, 15, 0), (7, 14, 0), (10, 0, 0)])
+@example([(12, 60, 2), (12, 60, 3), (12, 60, 5)])
+def test_a_few_of_one_kind_cannot_be_worked_out_even_by_who_knows_the_sums(table: list[tuple[int, ...]]) -> None:
+    by_year = {year: dict(zip(KINDS, row, strict=True)) for year, row in enumerate(table)}
+    places = {(year, kind): at for at, (year, kind) in enumerate((y, k) for y in range(len(table)) for k in KINDS)}
+
+    def total(cells: set[tuple[int, str]]) -> list[int]:
+        row = [0] * len(places)
+        for cell in cells:
+            row[places[cell]] = 1
+        return row
+
+    sums = {year: sum(row) for year, row in enumerate(table)}
+    known = [
+        total({(year, kind) for year in years for kind in KINDS})
+        for years in ranges(len(table))
+        if years_may_be_shown(sums, years)
+    ]
+    for years in ranges(len(table)):
+        for kind in set(KINDS) - hidden_kinds(KINDS, by_year, years):
+            cells = {(year, kind) for year in years}
+            none = not any(by_year[year][kind] for year in years)
+            known += [total({cell}) for cell in cells] if none else [total(cells)]
+    for years in ranges(len(table)):
+        for kind in KINDS:
+            if 0 < sum(by_year[year][kind] for year in years) < SMALLEST:
+                assert not worked_out(known, total({(year, kind) for year in years}))
+
+
+def test_kinds_that_are_common_are_told_beside_two_that_are_not() -> None:
+    by_year = {2007: {"missing_person": 60, "trafficking": 14, "family_support": 3}}
+    assert hidden_kinds(KINDS, by_year, range(2007, 2008)) == {"trafficking", "family_support"}

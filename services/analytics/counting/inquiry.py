@@ -25,6 +25,11 @@ class Inquiry:
         self.synthetic: list[str] = []
         self._vague_enough = WITHIN_A_YEAR if query.whole_years else EXACT_DAY
 
+    @property
+    def years(self) -> range:
+        """The years of the period."""
+        return range(self.query.first.year, self.query.last.year + 1)
+
     def live(self, table: Table) -> Table:
         """The table to build statements on."""
         return self.asking.live(table)

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, RowMapping, Select, cast, func, literal, select, union, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    RowMapping,
+    Select,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    union,
+    union_all,
+)
 
 from services.analytics.counting.inquiry import Inquiry
 from services.analytics.dating import marks
 from services.analytics.people import People
 from services.analytics.report import CASE_KINDS, SERVICE_KINDS
-from services.analytics.suppression import SMALLEST, hidden_cells, range_may_be_shown
+from services.analytics.suppression import (
+    SMALLEST,
+    hidden_cells,
+    hidden_kinds,
+    range_may_be_shown,
+    years_may_be_shown,
+)
 from services.analytics.views.people import PARTNER
 
 
@@ -117,26 +136,47 @@ def cases_by_kind(model: People, inquiry: Inquiry) -> dict[str, int | None]:
     )
     inquiry.note("cases_by_kind", found)
     counted = dict.fromkeys(CASE_KINDS, 0) | {row["kind"]: int(row["number"]) for row in found}
-    hidden = hidden_cells(counted)
+    hidden = _hidden_kinds(live, counted, inquiry)
     inquiry.suppressed += [f"cases_by_kind/{kind}" for kind in counted if kind in hidden]
     return {kind: None if kind in hidden else number for kind, number in counted.items()}
+
+
+def _hidden_kinds(cases: Any, counted: Mapping[str, int], inquiry: Inquiry) -> frozenset[str]:
+    if not inquiry.query.whole_years:
+        return hidden_cells(counted)
+    by_year: dict[int, dict[str, int]] = defaultdict(dict)
+    year = _year(cases)
+    for row in inquiry.rows(select(year, cases.kind, func.count().label("number")).group_by(year, cases.kind)):
+        by_year[row["year"]][row["kind"]] = row["number"]
+    return hidden_kinds(tuple(counted), by_year, inquiry.years)
 
 
 def cases_from_partners(model: People, inquiry: Inquiry) -> int | None:
     """Cases that a partner brought."""
     live = inquiry.live(model.cases).c
-    wanted = select(func.count().label("number"), *marks(live)).where(inquiry.within(live.day), live.channel == PARTNER)
-    return _counted("cases_from_partners", wanted, inquiry)
+    return _counted("cases_from_partners", live, live.channel == PARTNER, inquiry)
 
 
 def referrals_to_partners(model: People, inquiry: Inquiry) -> int | None:
     """Persons who were sent on to a partner."""
-    live = inquiry.live(model.referrals).c
-    wanted = select(func.count().label("number"), *marks(live)).where(inquiry.within(live.day))
-    return _counted("referrals_to_partners", wanted, inquiry)
+    return _counted("referrals_to_partners", inquiry.live(model.referrals).c, true(), inquiry)
 
 
-def _counted(figure: str, wanted: Select[Any], inquiry: Inquiry) -> int | None:
-    found = inquiry.rows(wanted)
+def _counted(figure: str, facts: Any, wanted: ColumnElement[bool], inquiry: Inquiry) -> int | None:
+    """How many of the facts there were in the period, unless that would tell of a few."""
+    number_of: Select[Any] = select(func.count().label("number"), *marks(facts))
+    found = inquiry.rows(number_of.where(inquiry.within(facts.day), wanted))
     inquiry.note(figure, found)
-    return inquiry.persons(figure, found[0]["number"])
+    number = inquiry.persons(figure, found[0]["number"])
+    if number is None or not inquiry.query.whole_years:
+        return number
+    year = _year(facts)
+    in_years = inquiry.rows(select(year, func.count().label("number")).where(wanted).group_by(year))
+    if years_may_be_shown({row["year"]: row["number"] for row in in_years}, inquiry.years):
+        return number
+    inquiry.hide(figure)
+    return None
+
+
+def _year(facts: Any) -> Any:
+    return cast(facts.day // 1_00_00, Integer).label("year")
