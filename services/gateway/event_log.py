@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +16,7 @@ from shared.eventstore.sqlite import EmbeddedLog, open_store
 from shared.settings import Settings
 
 EMBEDDED = "log"  # the folder in the data folder
+RESTORED = "restored-at"
 
 
 class EventLog:
@@ -34,6 +38,8 @@ class EventLog:
         else:
             self.store = open_store(folder)
             self.origin = EMBEDDED
+        with suppress(FileNotFoundError):
+            self.origin += f" restored {(settings.data_dir / RESTORED).read_text(encoding='utf-8').strip()}"
 
     @property
     def first(self) -> bool:
@@ -60,3 +66,8 @@ class EventLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def note_restored(data_dir: Path) -> None:
+    """From now on the log has another origin: what is derived from what was there before does not go on with it."""
+    (data_dir / RESTORED).write_text(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}\n", encoding="utf-8")

@@ -127,6 +127,13 @@ class Server:
             return [line["pid"] for line in self.lines("a part started") if line["part"] == "projector"]
         return [line["pid"] for line in self.lines("the worker started")]
 
+    def log_owner(self) -> int:
+        """The process that owns the log."""
+        if DISTRIBUTED:
+            return int([line["pid"] for line in self.lines("a part started") if line["part"] == "log"][-1])
+        assert self.process is not None
+        return self.process.pid
+
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Another `forgetmenot` command on the same folder."""
         with self._store.running():

@@ -17,7 +17,7 @@ from shared.messages import Command, Origin, Receipt
 from shared.settings import Settings
 from tests.acceptance import records
 from tests.acceptance.records import File
-from tests.acceptance.serving import Api, Server
+from tests.acceptance.serving import PATIENCE_SECONDS, Api, Server
 from tests.acceptance.test_forgetting import DPO, FORGOTTEN, timeline, verified
 from tests.protection.histories import OFFICER, SUPERVISOR, WORKER
 
@@ -144,6 +144,6 @@ def test_log_and_keys_put_back_together_forget_again(after: Forgetting) -> None:
 def test_keys_and_ledger_put_back_together_are_not_served(after: Forgetting) -> None:
     after.restore("keys", "erasures.ledger")
     after.server.start()
-    assert after.server.process is not None and after.server.process.wait(60) == 1
+    assert after.server.process is not None and after.server.process.wait(PATIENCE_SECONDS) == 1
     last = after.server.said().splitlines()[-1]
     assert "erasures.ledger knows nothing" in last and "restore its newest copy" in last

@@ -9,6 +9,7 @@ import typer
 
 from services.gateway.cli import (
     audit,
+    backup,
     cases,
     history,
     log,
@@ -45,6 +46,8 @@ app.add_typer(projections.app, name="projections")
 app.add_typer(policies.app, name="policies")
 app.add_typer(protection.app, name="protection")
 app.command()(node.node)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(running.status)
 app.command()(running.part)
 app.command()(running.probe)

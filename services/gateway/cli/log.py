@@ -166,7 +166,7 @@ def describe(as_json: AsJson = False) -> None:
 
 
 def _describe_elsewhere(log: EventLog, as_json: bool) -> None:
-    facts = {"address": log.origin, "head": log.store.head()}
+    facts = {"address": log.origin.partition(" ")[0], "head": log.store.head()}
     facts["events"] = sum(1 for _ in log.store.read_all(filter=Filter()))
     if as_json:
         emit(facts)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
+from pydantic import SecretStr
 
 from services.gateway.cli.terminal import console
 from services.gateway.distributed import private_servers
@@ -20,7 +21,7 @@ from services.gateway.distributed.parts import ALL, program
 from services.gateway.distributed.private_servers import PrivateServer
 from services.gateway.distributed.programs import Program
 from services.gateway.distributed.supervisor import Supervisor
-from services.gateway.installation import usable
+from services.gateway.installation import Installation, usable
 from services.gateway.serve import alone, listen
 from shared.errors import Unavailable
 from shared.logging import configure_logging
@@ -54,6 +55,8 @@ def serve_distributed(settings: Settings, *, with_history: bool) -> None:
             note_running(
                 settings.data_dir, {name.lower(): environment[name] for name in PRIVATE if name in environment}
             )
+            with Installation(settings.model_copy(update=_urls(environment))):
+                pass  # what forbids to serve at all is told here, once, and not by a dozen processes
             foundation, *others = [_with(program(part), environment) for part in ALL]
             supervisor.begin([foundation])
             if with_history and supervisor.run_once(_with(program("history"), environment)) != 0:
@@ -68,6 +71,10 @@ def serve_distributed(settings: Settings, *, with_history: bool) -> None:
 
 def _with(part: Program, environment: Mapping[str, str]) -> Program:
     return replace(part, environment={**part.environment, **environment})
+
+
+def _urls(environment: Mapping[str, str]) -> dict[str, SecretStr]:
+    return {name.lower(): SecretStr(environment[name]) for name in PRIVATE if name in environment}
 
 
 def _servers(settings: Settings) -> tuple[list[PrivateServer], dict[str, str]]:
