@@ -154,6 +154,14 @@ def test_a_nack_to_retry_delivers_again_and_counts(client: KurrentDBClient, five
             assert (first.stream_position, first.retry_count) == (0, count)
 
 
+def test_a_group_on_the_log_begins_with_the_first_event_of_all(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as node, connected(node) as client:
+        client.append_to_stream("a", current_version=ANY, events=some(3))
+        client.create_subscription_to_all(GROUP)
+        with client.read_subscription_to_all(GROUP) as consumer:
+            assert places(take(consumer, 3)) == [0, 1, 2]
+
+
 def test_after_as_many_retries_as_allowed_an_event_is_parked(client: KurrentDBClient, five: str) -> None:
     create(client, five, max_retry_count=1)
     with reading(client, five) as consumer:
@@ -314,6 +322,51 @@ def test_info_says_how_a_group_is_set_and_doing(client: KurrentDBClient, five: s
     (connection,) = found.connections
     assert (connection.available_slots, connection.in_flight_messages, connection.total_items) == (0, 3, 3)
     assert connection.connection_name
+
+
+def test_info_says_how_much_was_delivered_since_somebody_last_asked(client: KurrentDBClient, five: str) -> None:
+    """As `GetStatistics` in `PersistentSubscriptionStats.cs`: for the group, and for each connection."""
+    create(client, five)
+    with reading(client, five) as consumer:
+        take(consumer, 5)
+        first = info(client, five)
+        assert (first.count_since_last_measurement, first.total_items) == (5, 5)
+        assert first.average_per_second > 0
+        assert first.connections[0].count_since_last_measurement == 5
+        assert first.connections[0].average_items_per_second >= first.average_per_second
+        client.append_to_stream(five, current_version=ANY, events=some(2))
+        take(consumer, 2)
+        second = info(client, five)
+        assert (second.count_since_last_measurement, second.total_items) == (2, 7)
+        assert second.connections[0].count_since_last_measurement == 2
+        third = info(client, five)
+        assert (third.count_since_last_measurement, third.average_per_second, third.total_items) == (0, 0, 7)
+
+
+def test_extra_statistics_say_how_long_a_consumer_takes(client: KurrentDBClient, five: str) -> None:
+    """As `RequestStatistics.cs`: for acks and nacks alike, and only where they were asked for."""
+    create(client, five, extra_statistics=True)
+    with reading(client, five) as consumer:
+        events = take(consumer, 5)
+        assert info(client, five).connections[0].observed_measurements == []
+        time.sleep(0.05)
+        consumer.nack(events[0], "skip")
+        for event in events[1:4]:
+            consumer.ack(event)
+        until(lambda: info(client, five).outstanding_messages_count == 1)
+        (connection,) = info(client, five).connections
+        found = {measured.key: measured.value for measured in connection.observed_measurements}
+    assert list(found)[:4] == ["Mean", "Median", "Fastest", "Quintile 1"]
+    assert list(found)[-1] == "Highest"
+    assert 50 <= found["Fastest"] <= found["Median"] <= found["Highest"]
+
+
+def test_without_them_nothing_is_measured(client: KurrentDBClient, five: str) -> None:
+    create(client, five)
+    with reading(client, five) as consumer:
+        consumer.ack(take(consumer, 1)[0])
+        until(lambda: info(client, five).outstanding_messages_count == 4)
+        assert info(client, five).connections[0].observed_measurements == []
 
 
 def test_an_update_changes_settings_drops_consumers_and_keeps_the_place(client: KurrentDBClient, five: str) -> None:

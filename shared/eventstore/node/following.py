@@ -46,7 +46,7 @@ class Following:
             size = FIRST_PAGE
             while True:
                 tap.restart()
-                start: int | None = at + 1
+                start: int | None = max(1, at + 1)  # a persistent subscription begins at 0
                 while start:
                     page = await self._workers.run(self._reading.all_page, start, False, size)
                     size = page.size
