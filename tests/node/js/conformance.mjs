@@ -21,6 +21,7 @@ import {
   StreamNotFoundError,
   WrongExpectedVersionError,
   eventTypeFilter,
+  excludeSystemEvents,
   jsonEvent,
   binaryEvent,
   persistentSubscriptionToAllSettingsFromDefaults,
@@ -178,6 +179,20 @@ const cases = {
     await subscription.unsubscribe();
   },
 
+  async "events of the system are left out where that is asked for"() {
+    const stream = fresh();
+    await client.setStreamMetadata(stream, { maxCount: 20 });
+    await client.appendToStream(stream, some(1));
+    const subscription = client.subscribeToAll({ fromPosition: START, filter: excludeSystemEvents() });
+    let found;
+    for await (found of subscription) {
+      assert.ok(!found.event.type.startsWith("$"));
+      if (found.event.streamId === stream) break;
+    }
+    assert.equal(found.event.streamId, stream);
+    await subscription.unsubscribe();
+  },
+
   async "metadata is set, read and expected"() {
     const stream = fresh();
     await client.appendToStream(stream, some(4));
@@ -253,6 +268,32 @@ const cases = {
     const again = client.subscribeToPersistentSubscriptionToStream(stream, "group");
     const [replayed] = await collect(again, 1);
     assert.equal(replayed.event.revision, 2n);
+  },
+
+  async "a group tells how much it delivers and how long its consumers take"() {
+    const stream = fresh();
+    await client.appendToStream(stream, some(3));
+    await client.createPersistentSubscriptionToStream(
+      stream,
+      "group",
+      persistentSubscriptionToStreamSettingsFromDefaults({ startFrom: START, extraStatistics: true }),
+    );
+    const subscription = client.subscribeToPersistentSubscriptionToStream(stream, "group");
+    for (const received of await collect(subscription, 3)) await subscription.ack(received);
+    let info;
+    await until(async () => {
+      info = await client.getPersistentSubscriptionToStreamInfo(stream, "group");
+      return Number(info.stats.totalInFlightMessages) === 0;
+    });
+    assert.equal(Number(info.stats.totalItems), 3);
+    assert.ok(info.connections[0].extraStatistics.get("highest") >= 0n);
+    await client.appendToStream(stream, some(2));
+    await until(async () => {
+      info = await client.getPersistentSubscriptionToStreamInfo(stream, "group");
+      return Number(info.stats.countSinceLastMeasurement) > 0;
+    });
+    assert.ok(info.stats.averagePerSecond > 0);
+    await subscription.unsubscribe();
   },
 
   async "groups are created once, listed, changed and deleted"() {

@@ -2,7 +2,7 @@
 
 Lives on the event loop, so nothing in it happens twice at once. An event is delivered until a consumer confirms it
 (ack), or skips or parks it; after a nack to retry, a time-out or the loss of its consumer it is delivered again, at
-most `max_retry_count` times, then parked. The checkpoint is the place before the first event not yet done with.
+most `max_retry_count` times, then parked. `progress` says how far that is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from shared.eventstore.node.calls import Code, Refused
 from shared.eventstore.node.following import Following
 from shared.eventstore.node.persistent import strategies
 from shared.eventstore.node.persistent.consumer import Consumer, Delivery
+from shared.eventstore.node.persistent.measuring import Meter
+from shared.eventstore.node.persistent.progress import Progress
 from shared.eventstore.node.persistent.settings import Settings
 from shared.eventstore.node.recorded import Resolved
 from shared.eventstore.port import Checkpoint
@@ -53,21 +55,18 @@ class Group:
         self.stream = stream
         self.name = name
         self.settings = settings
-        self.checkpoint = checkpoint
         self.consumers: list[Consumer] = []
-        self.total = 0
+        self.delivered = Meter()
         self._following = following
         self._park = park
         self._save = save
         self._strategy = strategies.BY_NAME[settings.strategy]()
         self._buffer: deque[Delivery] = deque()
         self._retries: deque[Delivery] = deque()
-        self._undone: dict[int, None] = {}  # places delivered and not done with, lowest first but for retries
-        self._passed = checkpoint  # everything up to here has been delivered or was not wanted
+        self._progress = Progress(settings, checkpoint)
         self._room = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._parking: set[asyncio.Task[None]] = set()
-        self._next_save = 0.0
         self._saving: asyncio.Task[None] | None = None
 
     # Consumers come and go
@@ -135,14 +134,14 @@ class Group:
     def ack(self, consumer: Consumer, ids: Iterable[UUID]) -> None:
         """These are done with. What is not in the consumer's hands is passed over, as in the server."""
         for id in ids:
-            if delivery := consumer.in_flight.pop(id, None):
+            if delivery := consumer.take_back(id):
                 self._done(delivery)
         self.pump()
 
     def nack(self, consumer: Consumer, ids: Iterable[UUID], action: Action, reason: str) -> None:
         """These could not be done."""
         for id in ids:
-            if delivery := consumer.in_flight.pop(id, None):
+            if delivery := consumer.take_back(id):
                 match action:
                     case "retry":
                         self._again(delivery)
@@ -181,14 +180,9 @@ class Group:
 
     def _push(self, delivery: Delivery, consumer: Consumer) -> None:
         timeout = self.settings.message_timeout_ms
-        delivery.due = time.monotonic() + timeout / 1000 if timeout else float("inf")
-        if delivery.place is not None:
-            self._undone[delivery.place] = None
-        consumer.in_flight[delivery.event.original.id] = delivery
-        consumer.outbox.append(delivery)
-        consumer.total += 1
-        self.total += 1
-        consumer.woken.set()
+        self._progress.delivered(delivery.place)
+        self.delivered.total += 1
+        consumer.give(delivery, timeout / 1000 if timeout else float("inf"))
 
     def _again(self, delivery: Delivery) -> None:
         if delivery.retries >= self.settings.max_retry_count:
@@ -212,40 +206,33 @@ class Group:
         task.add_done_callback(self._parking.discard)
 
     def _done(self, delivery: Delivery) -> None:
-        if delivery.place is not None:
-            self._undone.pop(delivery.place, None)
+        self._progress.done(delivery.place)
 
     # The place
 
     @property
+    def checkpoint(self) -> int | None:
+        """The place that was saved last."""
+        return self._progress.checkpoint
+
+    @property
     def reached(self) -> int | None:
         """Everything up to here is done with; None if nothing is."""
-        places = [*self._undone, *(one.place for one in self._retries if one.place is not None)]
-        first = min(places, default=None)
-        if self._buffer and self._buffer[0].place is not None:
-            first = self._buffer[0].place if first is None else min(first, self._buffer[0].place)
-        if first is None:
-            return self._passed
-        return first - 1 if first > 0 else None
-
-    def _checkpoint_due(self) -> bool:
-        reached = self.reached
-        if reached is None or reached == self.checkpoint:
-            return False
-        passed = reached - (-1 if self.checkpoint is None else self.checkpoint)
-        if self.settings.max_checkpoint_count and passed >= self.settings.max_checkpoint_count:
-            return True
-        return passed >= self.settings.min_checkpoint_count and time.monotonic() >= self._next_save
+        waiting = [delivery.place for delivery in self._retries]
+        if self._buffer:
+            waiting.append(self._buffer[0].place)
+        return self._progress.reached(waiting)
 
     async def _save_checkpoint(self) -> None:
         reached = self.reached
+        saved = None
         if reached is not None and reached != self.checkpoint:
             try:
                 await self._save(reached)
-                self.checkpoint = reached
+                saved = reached
             except ForgetMeNotError as error:
                 _log.error("node.subscription.checkpoint_failed", group=self.name, error=str(error))
-        self._next_save = time.monotonic() + self.settings.checkpoint_after_ms / 1000
+        self._progress.tried_to_save(saved)
 
     # What goes on by itself
 
@@ -260,7 +247,8 @@ class Group:
 
     async def _follow(self) -> None:
         settings = self.settings
-        after = self._passed if self._passed is not None else None if settings.start == -1 else settings.start - 1
+        passed = self._progress.passed
+        after = passed if passed is not None else None if settings.start == -1 else settings.start - 1
         if self.stream is None:
             wanted = filters.described(settings.filter) if settings.filter else None
             deliveries = self._following.all(after, settings.resolve_links, wanted)
@@ -272,11 +260,11 @@ class Group:
                     if isinstance(item, Resolved):
                         original = item.original
                         place = original.position if self.stream is None else original.revision
-                        self._passed = place
+                        self._progress.passed = place
                         if item.event:  # a link to what is gone is nobody's concern
                             self._buffer.append(Delivery(item, place))
                     elif isinstance(item, Checkpoint):
-                        self._passed = item.position
+                        self._progress.passed = item.position
                 self.pump()
                 while len(self._buffer) >= settings.history_buffer_size:
                     self._room.clear()
@@ -290,11 +278,12 @@ class Group:
             overdue = False
             for consumer in self.consumers:
                 for id in [id for id, delivery in consumer.in_flight.items() if delivery.due <= now]:
-                    self._again(consumer.in_flight.pop(id))
-                    overdue = True
+                    if delivery := consumer.take_back(id):
+                        self._again(delivery)
+                        overdue = True
             if overdue:
                 self.pump()
-            if self._checkpoint_due():
+            if self._progress.is_due(self.reached):
                 self._saving = asyncio.create_task(self._save_checkpoint())
                 await asyncio.wait([self._saving])
 

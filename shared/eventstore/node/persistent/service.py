@@ -20,7 +20,9 @@ from shared.eventstore.node.following import Following
 from shared.eventstore.node.identifiers import EMPTY, stream_name, uuid_of, wants_structured
 from shared.eventstore.node.persistent import settings as settings_of
 from shared.eventstore.node.persistent.consumer import Consumer
+from shared.eventstore.node.persistent.description import info
 from shared.eventstore.node.persistent.group import Action, Group
+from shared.eventstore.node.persistent.measuring import Times
 from shared.eventstore.node.persistent.parking import Parking
 from shared.eventstore.node.persistent.register import Register
 from shared.eventstore.node.persistent.settings import Settings
@@ -122,7 +124,8 @@ class PersistentSubscriptions:
         if options.buffer_size <= 0:
             raise refusals.invalid("The buffer's size must be greater than 0.")
         name = call.metadata.get("connection-name", "")
-        consumer = Consumer(options.buffer_size, call.user.name or "anonymous", call.peer, name)
+        times = Times() if group.settings.extra_statistics else None
+        consumer = Consumer(options.buffer_size, call.user.name or "anonymous", call.peer, name, times)
         group.connect(consumer)
         listening = asyncio.create_task(self._listen(requests, group, consumer))
         structured = wants_structured(options.uuid_option)
@@ -215,28 +218,12 @@ class PersistentSubscriptions:
         return EMPTY
 
     async def _info(self, group: Group) -> persistent_pb2.SubscriptionInfo:
-        of_stream = group.stream is not None
         last: int | None
         if group.stream is None:
             last = await self._workers.run(self._reading.head)
         else:
             last = await self._workers.run(self._reading.revision, group.stream)
-        info = persistent_pb2.SubscriptionInfo(
-            event_source=group.source,
-            group_name=group.name,
-            status="Live",
-            connections=[_connection(consumer) for consumer in group.consumers],
-            total_items=group.total,
-            last_checkpointed_event_position=settings_of.place(of_stream, group.checkpoint),
-            last_known_event_position=settings_of.place(of_stream, last),
-            read_buffer_count=group.buffered,
-            live_buffer_count=0,
-            retry_buffer_count=group.retrying,
-            total_in_flight_messages=group.in_flight,
-            outstanding_messages_count=group.in_flight,
-            parked_message_count=await self._parkings[group.source, group.name].count(),
-        )
-        return settings_of.describe(info, group.settings, of_stream)
+        return info(group, last, await self._parkings[group.source, group.name].count())
 
     # What they have in common
 
@@ -282,19 +269,6 @@ class PersistentSubscriptions:
                 await group.stop()
             except ForgetMeNotError as error:
                 _log.error("node.subscription.stop_failed", group=group.name, error=str(error))
-
-
-def _connection(consumer: Consumer) -> Any:
-    # `from` is a word of Python's, so it cannot be written as an argument.
-    of_peer: Any = {"from": consumer.peer}
-    return persistent_pb2.SubscriptionInfo.ConnectionInfo(
-        **of_peer,
-        username=consumer.username,
-        total_items=consumer.total,
-        available_slots=max(0, consumer.free),
-        in_flight_messages=len(consumer.in_flight),
-        connection_name=consumer.name,
-    )
 
 
 def _named(options: Any) -> tuple[str, str]:

@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from kurrentdbclient.protos.v1 import persistent_pb2
-
 from shared.eventstore.node import filters, refusals
 from shared.eventstore.node.identifiers import clamped
 from shared.eventstore.node.persistent import strategies
@@ -120,29 +118,3 @@ def _start(options: Any) -> int:
         where = options.stream.WhichOneof("revision_option")
         return -1 if where == "end" else clamped(options.stream.revision) if where == "revision" else 0
     return clamped(options.settings.revision)  # clients before 21.10 name the stream by itself
-
-
-def place(of_stream: bool, at: int | None) -> str:
-    """A place in a stream, or in the log, as the protocol's text."""
-    if at is None:
-        return ""
-    return str(at) if of_stream else f"C:{at}/P:{at}"
-
-
-def describe(info: Any, settings: Settings, of_stream: bool) -> persistent_pb2.SubscriptionInfo:
-    """Fill in what `settings` says of a `SubscriptionInfo`."""
-    info.resolve_link_tos = settings.resolve_links
-    info.start_from = place(of_stream, settings.start)
-    info.message_timeout_milliseconds = settings.message_timeout_ms
-    info.extra_statistics = settings.extra_statistics
-    info.max_retry_count = settings.max_retry_count
-    info.live_buffer_size = settings.live_buffer_size
-    info.buffer_size = settings.history_buffer_size
-    info.read_batch_size = settings.read_batch_size
-    info.check_point_after_milliseconds = settings.checkpoint_after_ms
-    info.min_check_point_count = settings.min_checkpoint_count
-    info.max_check_point_count = settings.max_checkpoint_count
-    info.named_consumer_strategy = settings.strategy
-    info.max_subscriber_count = settings.max_subscriber_count
-    found: persistent_pb2.SubscriptionInfo = info
-    return found
