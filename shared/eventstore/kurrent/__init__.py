@@ -8,5 +8,6 @@
 | `events.py` | What is an event of the client to us, and the other way round? |
 | `store.py` | How is it appended to and read? |
 | `subscription.py` | How is it followed so that nothing stops it unnoticed? |
+| `competing.py` | How do several readers share the events? |
 | `wholeness.py` | Is anything missing from it? |
 """

@@ -19,6 +19,7 @@ from kurrentdbclient.exceptions import NotFoundError, WrongCurrentVersionError
 from shared.errors import StreamDeleted, WrongExpectedRevision
 from shared.eventstore.appending import check_name, prepare
 from shared.eventstore.kurrent.address import Client, parse
+from shared.eventstore.kurrent.competing import ClusterGroup
 from shared.eventstore.kurrent.connection import Connection
 from shared.eventstore.kurrent.events import expectation, proposed
 from shared.eventstore.kurrent.refusals import is_no_position
@@ -187,6 +188,14 @@ class ClusterLog:
         if stream is None and after:
             after = self._valid(after)
         return ClusterSubscription(self._connection, self.head, after, stream, filter, prefixes_of(filter))
+
+    def group(self, name: str, types: Sequence[str], *, start: int = 0) -> ClusterGroup:
+        """The group of readers named `name`, who share the events of `types`; see `shared.eventstore.competing`.
+
+        One that is not there is made, to begin with the event at position `start`, or the last one before it (0: with
+        the first of all); one that is there stays as it is.
+        """
+        return ClusterGroup(self._connection, name, types, self._valid(start) if start else 0)
 
     def _valid(self, position: int) -> int:
         """`position`, or the last one before it at which an event stands: a subscription from anywhere else fails."""
