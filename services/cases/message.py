@@ -1,6 +1,8 @@
 """Message: something is to be told to a person, or to whoever was told before. Requested, sent, confirmed or failed.
 
-The program sends nothing itself. Whoever sends a message to a person looks first at what was agreed as safe contact.
+The program sends nothing itself. A message to a person is held against what was agreed as safe contact before it may
+be sent: what goes another way, or to somebody with whom nothing was agreed, is held back. Whoever sends it looks once
+more, at the hours, the code word, and what must never be used.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Annotated, assert_never
 from pydantic import Field
 
 from services.cases.disappearance.search import WhyFailed
-from services.cases.person.contact import ChannelKind
+from services.cases.person.contact import ChannelKind, WhyUnsafe
 from services.cases.vocabulary import HELPERS, CaseId, PersonId, ReferralId, Text
 from shared.dates import Occurred, must_have_happened
 from shared.decider import Decider, must_exist
@@ -66,6 +68,16 @@ class RequestNotice(MessageCommand, roles=[Role.POLICY]):
     occurred: Occurred
 
 
+class ClearMessage(MessageCommand, roles=[Role.POLICY]):
+    """Let a message go: it is in keeping with safe contact. Sent by policy."""
+
+
+class HoldMessageBack(MessageCommand, roles=[Role.POLICY]):
+    """Hold a message back: it is not in keeping with safe contact. Sent by policy."""
+
+    reason: Annotated[WhyUnsafe, Field(description="Why", examples=["not_this_way"])]
+
+
 class RecordMessageSent(MessageCommand, route="POST /messages/{message}/sent", roles=HELPERS):
     """Record that it was sent, after a look at what was agreed as safe contact."""
 
@@ -107,6 +119,16 @@ class NoticeRequested(MessageEvent):
     occurred: Occurred
 
 
+class MessageCleared(MessageEvent):
+    """It is in keeping with safe contact."""
+
+
+class MessageHeldBack(MessageEvent):
+    """It is not in keeping with safe contact, and is not to be sent."""
+
+    reason: WhyUnsafe
+
+
 class MessageSent(MessageEvent):
     """It was sent."""
 
@@ -127,8 +149,16 @@ class MessageFailed(MessageEvent):
 
 
 Fate = RecordMessageSent | ConfirmMessage | RecordMessageFailed
-Commands = RequestMessage | RequestNotice | Fate
-Events = MessageRequested | NoticeRequested | MessageSent | MessageConfirmed | MessageFailed
+Commands = RequestMessage | RequestNotice | ClearMessage | HoldMessageBack | Fate
+Events = (
+    MessageRequested
+    | NoticeRequested
+    | MessageCleared
+    | MessageHeldBack
+    | MessageSent
+    | MessageConfirmed
+    | MessageFailed
+)
 
 
 class Stage(StrEnum):
@@ -138,6 +168,7 @@ class Stage(StrEnum):
     SENT = "sent"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    HELD_BACK = "held_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +177,13 @@ class Message:
 
     stage: Stage | None = None
     to_person: bool = False
+    cleared: bool = False
 
 
 def decide(command: Commands, state: Message) -> Sequence[Events]:
     """What follows from a command."""
+    if isinstance(command, ClearMessage | HoldMessageBack):
+        return checked(command, state)
     must_have_happened(command.occurred, command.now)
     match command:
         case RequestMessage():
@@ -163,14 +197,33 @@ def decide(command: Commands, state: Message) -> Sequence[Events]:
             return fate(command, state)
 
 
+def checked(command: ClearMessage | HoldMessageBack, state: Message) -> Sequence[Events]:
+    """What safe contact says of it, as long as it is not out."""
+    must_exist(state.stage is not None, "message")
+    match command:
+        case ClearMessage(message=message):
+            return [] if state.cleared or state.stage is Stage.HELD_BACK else [MessageCleared(message=message)]
+        case HoldMessageBack(message=message, reason=reason):
+            waits = state.stage in {Stage.REQUESTED, Stage.FAILED}
+            return [MessageHeldBack(message=message, reason=reason)] if waits else []
+        case _:
+            assert_never(command)
+
+
 def fate(command: Fate, state: Message) -> Sequence[Events]:
     """How far it came. What is told twice changes nothing."""
     match command:
         case RecordMessageSent(message=message, occurred=occurred):
             if state.stage is Stage.SENT:
                 return []
+            if state.stage is Stage.HELD_BACK:
+                raise DomainError(
+                    "What is not in keeping with safe contact is not sent, and this message is held back for it: agree "
+                    "safe contact, and ask for a message by means that are agreed.",
+                    rule="held-back-by-safe-contact",
+                )
             must_be(state, Stage.REQUESTED, Stage.FAILED)
-            if state.to_person and not command.safe_contact_checked:
+            if state.to_person and not (state.cleared and command.safe_contact_checked):
                 raise DomainError(
                     "Safe contact is looked at before every message to a person; it was not: look at it, then send.",
                     rule="safe-contact-first",
@@ -205,6 +258,10 @@ def evolve(state: Message, event: Events) -> Message:
             return Message(Stage.REQUESTED, to_person=True)
         case NoticeRequested():
             return Message(Stage.REQUESTED)
+        case MessageCleared():
+            return replace(state, cleared=True)
+        case MessageHeldBack():
+            return replace(state, stage=Stage.HELD_BACK, cleared=False)
         case MessageSent():
             return replace(state, stage=Stage.SENT)
         case MessageConfirmed():

@@ -14,8 +14,9 @@ from services.cases.case.plan import PlanAgreed
 from services.cases.case.review import RecordReviewMissed, ReviewHeld
 from services.cases.link import LinkRecords, UnlinkRecords
 from services.cases.match import MatchConfirmed, MatchReconsidered
-from services.cases.message import Notice, RequestNotice
+from services.cases.message import ClearMessage, HoldMessageBack, MessageRequested, Notice, RequestNotice
 from services.cases.person.consent import ConsentFoundMissing, ConsentWithdrawn, RestOnConsent
+from services.cases.person.contact import CheckMessage, MessageFoundSafe, MessageFoundUnsafe
 from services.cases.referral.answering import (
     AcceptReferral,
     CompleteReferral,
@@ -228,6 +229,28 @@ class RecipientsAreTold(Policy):
         )
 
 
+class MessagesAreSafe(Policy):
+    """A message to a person is held against their safe contact, which their own stream knows, before it may go out."""
+
+    name = "messages_are_safe"
+
+    @on(MessageRequested)
+    def requested(self, e: Recorded[MessageRequested]) -> Iterable[Reaction]:
+        """What was agreed with the person decides."""
+        asked = e.event
+        yield CheckMessage(person=asked.person, message=asked.message, by_means=asked.by_means)
+
+    @on(MessageFoundSafe)
+    def safe(self, e: Recorded[MessageFoundSafe]) -> Iterable[Reaction]:
+        """It may be sent."""
+        yield ClearMessage(message=e.event.message)
+
+    @on(MessageFoundUnsafe)
+    def unsafe(self, e: Recorded[MessageFoundUnsafe]) -> Iterable[Reaction]:
+        """It may not, or not any more."""
+        yield HoldMessageBack(message=e.event.message, reason=e.event.reason)
+
+
 class ConfirmedMatchIsLinked(Policy):
     """A confirmed match links the two records; one that is thought over again dissolves that link."""
 
@@ -303,6 +326,7 @@ policies = (
     DisclosuresAreReviewed(),
     SharingNeedsConsent(),
     RecipientsAreTold(),
+    MessagesAreSafe(),
     ConfirmedMatchIsLinked(),
     BrokenGlassIsLookedAt(),
 )

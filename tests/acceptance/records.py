@@ -37,6 +37,13 @@ def file(api: Api, name: str = "Invented", account: str = "An account of the int
     return File(who, case(api, who, account))
 
 
+def join(api: Api, of: File, *members: str) -> None:
+    """They work on the case, too; what is asked from now on knows of it."""
+    for member in members:
+        api.send("caseworker", f"/cases/{of.case}/team", {"member": member, "occurred": LATER})
+    api.ask("caseworker", f"/cases/{of.case}/team", wait_for=api.head())
+
+
 def note(api: Api, of: File, text: str, about: str | None = None) -> str:
     """A note in the file."""
     body = {"about": about or of.person, "text": text, "occurred": LATER}

@@ -30,7 +30,11 @@ def keep(api: Api, of: records.File, content: bytes = CONTENT, **place: str) -> 
 
 
 def test_a_document_comes_back_as_it_was_and_lies_on_the_disk_encrypted(api: Api) -> None:
-    document = keep(api, records.file(api))
+    of = records.file(api)
+    document = keep(api, of)
+    hidden, absent = (api.request("GET", f"/documents/{one}", "lawyer") for one in (document, "0" * 64))
+    assert (hidden.status_code, hidden.json()["detail"]) == (absent.status_code, absent.json()["detail"])
+    records.join(api, of, "lawyer-1")
     answer = api.request("GET", f"/documents/{document}", "lawyer")
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert (answer.headers["content-type"], answer.headers["content-disposition"]) == ("application/pdf", "attachment")
@@ -45,6 +49,7 @@ def test_that_it_is_kept_and_that_it_was_opened_are_on_record(api: Api) -> None:
     assert [(entry["type"], entry["actor"]) for entry in trail["entries"]] == [
         ("protection.DocumentKept", "caseworker-1")
     ]
+    records.join(api, of, "psychologist-1")
     api.request("GET", f"/documents/{document}", "psychologist", headers={"X-Reason": "Before the session."})
     (seen,) = api.ask(DPO, f"/audit/access/{of.person}")["disclosures"]
     assert (seen["query"], seen["actor"]) == ("protection.FetchDocument", "psychologist-1")

@@ -217,6 +217,7 @@ def test_the_export_is_printed_to_read(api: Api, tmp_path: Path) -> None:
 
 def test_the_access_history_shows_who_saw_which_fields_and_for_what(api: Api) -> None:
     of = records.file(api, "Halina")
+    records.join(api, of, "law-9", "psy-9")
     looking = {"X-Reason": "Preparing the hearing."}
     api.ask("lawyer", f"/cases/{of.case}", wait_for=api.head(), actor="law-9", headers=looking)
     api.ask("psychologist", f"/persons/{of.person}", wait_for=api.head(), actor="psy-9")

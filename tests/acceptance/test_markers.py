@@ -268,7 +268,7 @@ def test_every_kind_of_personal_field_was_planted(world: World) -> None:
 
 
 def test_what_was_planted_is_shown_to_those_who_may_see_it(world: World) -> None:
-    shown = world.api.ask("caseworker", f"/cases/{world.made['case']}", wait_for=world.api.head())
+    shown = world.api.ask("supervisor", f"/cases/{world.made['case']}", wait_for=world.api.head())
     assert STEMS[0] in str(shown) and STEMS[1] in str(shown)
     found = world.api.ask("caseworker", f"/persons/{world.made['person']}")
     assert STEMS[2] in str(found) and BIRTH in str(found)
@@ -281,7 +281,7 @@ def test_no_marker_is_in_anything_that_the_system_wrote(world: World) -> None:
     assert any(found_in(answer) for answer in world.ask_everything())
     place = {"subject": world.made["person"], "record": f"case-{world.made['case']}"}
     kept = api.request("POST", "/documents", "caseworker", params=place, content=marker().encode())
-    api.request("GET", kept.headers["location"], "lawyer", headers={"X-Reason": quote(marker())})
+    api.request("GET", kept.headers["location"], "supervisor", headers={"X-Reason": quote(marker())})
     gone = records.file(api, marker(), account=marker())
     records.note(api, gone, marker())
     api.ask("caseworker", f"/cases/{gone.case}", wait_for=api.head(), headers={"X-Reason": quote(marker())})

@@ -17,6 +17,7 @@ from services.cases.case.support import Recipient
 from services.cases.htcds import StatusDecidedBy, TraffickingStatus
 from services.cases.person import person
 from services.cases.person.age import AgeBasis, BirthSource
+from services.cases.person.contact import ChannelKind
 from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.person.record import Purpose
 from services.cases.referral import referral
@@ -50,6 +51,8 @@ VALUES = {
     "worker": "w-2",
     "giver": "w-1",
     "member": "law-2",
+    "message": NOTE,
+    "by_means": ChannelKind.PHONE,
     "kind": {
         "OpenCase": CaseKind.TRAFFICKING,
         "CorrectOpening": CaseKind.TRAFFICKING,

@@ -8,9 +8,13 @@ import pytest
 
 from services.cases.disappearance.search import WhyFailed
 from services.cases.message import (
+    ClearMessage,
     ConfirmMessage,
+    HoldMessageBack,
+    MessageCleared,
     MessageConfirmed,
     MessageFailed,
+    MessageHeldBack,
     MessageRequested,
     MessageSent,
     Notice,
@@ -21,7 +25,7 @@ from services.cases.message import (
     RequestNotice,
     message,
 )
-from services.cases.person.contact import ChannelKind
+from services.cases.person.contact import ChannelKind, WhyUnsafe
 from shared.messages import Event
 from shared.testing import given
 from tests.cases.examples import CASE, DAY, PERSON, REFERRAL, an_id
@@ -31,6 +35,9 @@ REQUESTED = MessageRequested(
     message=MESSAGE, person=PERSON, by_means=ChannelKind.PHONE, text="Please call.", occurred=DAY
 )
 NOTICE = NoticeRequested(message=MESSAGE, case=CASE, referral=REFERRAL, notice=Notice.SHARING_STOPPED, occurred=DAY)
+CLEARED, CLEAR = MessageCleared(message=MESSAGE), ClearMessage(message=MESSAGE)
+HELD = MessageHeldBack(message=MESSAGE, reason=WhyUnsafe.NOT_THIS_WAY)
+HOLD = HoldMessageBack(message=MESSAGE, reason=WhyUnsafe.NOT_THIS_WAY)
 SENT = MessageSent(message=MESSAGE, occurred=DAY)
 CONFIRMED = MessageConfirmed(message=MESSAGE, occurred=DAY)
 FAILED = MessageFailed(message=MESSAGE, reason=WhyFailed.UNREACHABLE, occurred=DAY)
@@ -57,8 +64,9 @@ def test_a_notice_that_is_asked_for_again_changes_nothing() -> None:
 
 def test_safe_contact_is_looked_at_before_every_message_to_a_person() -> None:
     unchecked = SEND.model_copy(update={"safe_contact_checked": False})
-    given(message, REQUESTED).when(unchecked).refused("safe-contact-first")
-    given(message, REQUESTED).when(SEND).then(SENT)
+    given(message, REQUESTED).when(SEND).refused("safe-contact-first")
+    given(message, REQUESTED, CLEARED).when(unchecked).refused("safe-contact-first")
+    given(message, REQUESTED, CLEARED).when(SEND).then(SENT)
     given(message, NOTICE).when(unchecked).then(SENT)
 
 
@@ -71,7 +79,24 @@ def test_a_message_arrives_or_does_not_and_a_repeat_changes_nothing() -> None:
 
 
 def test_a_message_that_failed_can_be_sent_again() -> None:
-    given(message, REQUESTED, FAILED).when(SEND).then(SENT)
+    given(message, REQUESTED, CLEARED, FAILED).when(SEND).then(SENT)
+
+
+def test_what_is_not_in_keeping_with_safe_contact_is_held_back_and_not_sent() -> None:
+    given(message, REQUESTED).when(HOLD).then(HELD)
+    given(message, REQUESTED, CLEARED).when(HOLD).then(HELD)
+    given(message, REQUESTED, CLEARED, HELD).when(SEND).refused("held-back-by-safe-contact")
+    given(message, REQUESTED, HELD).when(CLEAR).then()
+
+
+def test_what_is_out_already_is_not_held_back_any_more() -> None:
+    given(message, REQUESTED, CLEARED, SENT).when(HOLD).then()
+
+
+def test_a_message_is_cleared_once() -> None:
+    given(message, REQUESTED).when(CLEAR).then(CLEARED)
+    given(message, REQUESTED, CLEARED).when(CLEAR).then()
+    given(message).when(CLEAR).refused("not-found")
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ SUPPORTED = SupportGiven(
 )
 AGREED = SafeContactAgreed(
     person=PERSON,
+    by_means=(ChannelKind.PHONE,),
     channels=(ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", hours="9-11"),),
     code_word="the library",
     never=("+370 600 11111",),

@@ -280,7 +280,14 @@ def test_a_person_s_file_opens_what_is_sealed(centre: Centre) -> None:
         BirthDateRecorded(person=PERSON, birth="1985~", source=BirthSource.RELATIVE, shows_adult=False),
         PersonDescribed(person=PERSON, text="Tall.", occurred=DAY),
         DocumentRecorded(person=PERSON, document=DOCUMENT, details="passport"),
-        SafeContactAgreed(person=PERSON, channels=(phone,), code_word="library", never=("home",), occurred=DAY),
+        SafeContactAgreed(
+            person=PERSON,
+            by_means=(phone.kind,),
+            channels=(phone,),
+            code_word="library",
+            never=("home",),
+            occurred=DAY,
+        ),
         DeclaredMissing(person=PERSON, decision="court", occurred="2006"),
     )
     file = centre.person_file()

@@ -17,17 +17,31 @@ from services.cases.case.record import CaseKind
 from services.cases.disappearance.finding import FindingRetracted, RecordFound
 from services.cases.disappearance.record import FoundAs
 from services.cases.match import ConfirmMatch, ReconsiderMatch, match_of
+from services.cases.message import RequestMessage
+from services.cases.person.contact import AgreeSafeContact, ChannelKind, ContactChannel, WhyUnsafe
 from services.cases.policies import notice_of
+from services.cases.projections.outbox import EffectStatus, GetEffect
 from services.cases.referral.disclosure import SharingStopped, StopReason
 from services.cases.sighting import DismissSighting, WhyDismissed
 from shared.messages import Role
 from tests.assembled import Assembled
-from tests.cases.examples import CASE, DAY, PERSON, REFERRAL, SIGHTING, an_id, assigned, opened, referral_made
+from tests.cases.examples import (
+    CASE,
+    DAY,
+    PERSON,
+    REFERRAL,
+    SIGHTING,
+    an_id,
+    assigned,
+    opened,
+    referral_made,
+    registered,
+)
 from tests.cases.missing import DISAPPEARANCE, FOUND, STRANGER, published
 from tests.cases.test_match import PROPOSED
 from tests.cases.test_sighting import REPORTED
 
-CAMPAIGN, ARTEFACT = an_id(60), an_id(61)
+CAMPAIGN, ARTEFACT, MESSAGE = an_id(60), an_id(61), an_id(66)
 PLANNED = CampaignPlanned(
     campaign=CAMPAIGN,
     kind=Kind.PUBLIC_ACTION,
@@ -171,3 +185,53 @@ def test_broken_glass_is_looked_at_within_a_day_or_on_record_as_not(centre: Cent
     assert centre.policies.fire_due(centre.now) == 1
     assert centre.types(f"break-glass-{an_id(66)}") == ["GlassBroken", "AccessReviewed"]
     assert centre.types(f"break-glass-{an_id(67)}") == ["GlassBroken", "AccessReviewMissed"]
+
+
+# Messages and safe contact
+
+
+PHONE = ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000")
+
+
+def asking(by_means: ChannelKind) -> RequestMessage:
+    return RequestMessage(message=MESSAGE, person=PERSON, by_means=by_means, text="Please call.", occurred=DAY)
+
+
+def agreeing(*channels: ContactChannel) -> AgreeSafeContact:
+    return AgreeSafeContact(person=PERSON, channels=channels, never=("+370 600 11111",), occurred=DAY)
+
+
+def test_a_message_by_agreed_means_may_be_sent(centre: Centre) -> None:
+    centre.record(f"person-{PERSON}", registered())
+    centre.send(agreeing(PHONE), Role.CASEWORKER)
+    centre.send(asking(ChannelKind.PHONE), Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"message-{MESSAGE}") == ["MessageRequested", "MessageCleared"]
+
+
+def test_a_message_by_other_means_is_held_back_and_whoever_looks_into_the_outbox_sees_why(centre: Centre) -> None:
+    centre.record(f"person-{PERSON}", registered())
+    centre.send(agreeing(PHONE), Role.CASEWORKER)
+    centre.send(asking(ChannelKind.POST), Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"message-{MESSAGE}") == ["MessageRequested", "MessageHeldBack"]
+    shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
+    assert (shown.effect.status, shown.effect.held_back) == (EffectStatus.HELD_BACK, WhyUnsafe.NOT_THIS_WAY)
+    assert (shown.safe_contact.channels, shown.safe_contact.never) == ((PHONE,), ("+370 600 11111",))
+
+
+def test_a_message_that_waits_is_held_back_once_its_means_are_not_safe_any_more(centre: Centre) -> None:
+    centre.record(f"person-{PERSON}", registered())
+    for command in (agreeing(PHONE), asking(ChannelKind.PHONE)):
+        centre.send(command, Role.CASEWORKER)
+        centre.settle()
+    centre.send(agreeing(), Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"message-{MESSAGE}")[-1] == "MessageHeldBack"
+
+
+def test_a_message_to_somebody_who_is_not_registered_is_not_sent_and_seen_by_a_person(centre: Centre) -> None:
+    centre.send(asking(ChannelKind.PHONE), Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"message-{MESSAGE}") == ["MessageRequested"]
+    assert centre.parked() == ["not-found"]

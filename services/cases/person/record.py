@@ -71,10 +71,12 @@ class Person:
     has_birth_date: bool = False
     described: bool = False
     has_safe_contact: bool = False
+    safe_means: frozenset[str] | None = None  # by what means they can be reached safely; None: not known
     standing: Standing = Standing.UNDECLARED
     names: Growing[str, bool] = field(default_factory=Growing)  # name id -> whether it stands
     documents: Growing[str, bool] = field(default_factory=Growing)
     consents: Growing[str, Consent] = field(default_factory=Growing)
+    messages: Growing[str, str | None] = field(default_factory=Growing)  # id -> its means, while those are safe
 
     @property
     def shown_adult(self) -> bool:

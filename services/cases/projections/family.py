@@ -108,6 +108,7 @@ class Families(Projection):
     """Relationships, help given to each, and which records are of one person."""
 
     name = "families"
+    version = 2
 
     persons = table("family_persons", Column("person", String, primary_key=True))
     relationships = table(

@@ -25,10 +25,13 @@ from services.cases.disappearance.search import (
 from services.cases.message import (
     MessageConfirmed,
     MessageFailed,
+    MessageHeldBack,
     MessageRequested,
     MessageSent,
     NoticeRequested,
 )
+from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected, WhyUnsafe
+from services.cases.projections.person_files import SafeContactShown
 from services.cases.vocabulary import HELPERS, CaseId, PersonId, ReferralId
 from shared.codec import Recorded
 from shared.errors import NotFound
@@ -57,6 +60,7 @@ class EffectStatus(StrEnum):
     SENT = "sent"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    HELD_BACK = "held_back"
 
 
 class Effect(BaseModel):
@@ -68,6 +72,7 @@ class Effect(BaseModel):
     kind: EffectKind
     status: EffectStatus
     failed: WhyFailed | None = Field(description="Why the last try failed")
+    held_back: WhyUnsafe | None = Field(description="Why a message is not in keeping with safe contact")
     disappearance: Id | None
     case: CaseId | None
     referral: ReferralId | None
@@ -83,6 +88,9 @@ class EffectShown(BaseModel):
 
     effect: Effect
     text: str | Redacted | None = Field(description="What to publish, or to say")
+    safe_contact: SafeContactShown | None = Field(
+        description="How a message reaches the person, and what must never be used: look here before you send"
+    )
 
 
 class Outbox(BaseModel):
@@ -111,6 +119,7 @@ class OutboxModel(Projection):
     """Every effect that was asked for."""
 
     name = "outbox"
+    version = 2
 
     effects = table(
         "effects",
@@ -120,6 +129,7 @@ class OutboxModel(Projection):
         Column("kind", String),
         Column("status", String),
         Column("failed", String),
+        Column("held_back", String),
         Column("disappearance", String),
         Column("case", String),
         Column("referral", String),
@@ -131,6 +141,26 @@ class OutboxModel(Projection):
         Index("effects_by_status", "status", "position"),
         Index("effects_by_kind", "kind", "position"),
     )
+
+    reachable = table(
+        "reachable_persons",
+        Column("person", String, primary_key=True),
+        Column("channels", Text),
+        Column("code_word", Text),
+        Column("never", Text),
+    )
+
+    @on(SafeContactAgreed, SafeContactCorrected)
+    def safe_contact(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
+        """How somebody can be reached."""
+        sealed = {name: e.sealed(name) for name in ("channels", "code_word", "never")}
+        rows.put(self.reachable, person=e.event.person, **sealed)
+
+    @on(MessageHeldBack)
+    def held_back(self, e: Recorded[MessageHeldBack], rows: Rows) -> None:
+        """It would not be safe."""
+        changed = {"status": EffectStatus.HELD_BACK, "held_back": e.event.reason}
+        rows.change(self.effects, (e.event.message, ""), **changed)
 
     @on(SearchActionRequested)
     def action(self, e: Recorded[SearchActionRequested], rows: Rows) -> None:
@@ -254,7 +284,21 @@ class OutboxModel(Projection):
         found = asking.rows(statement.limit(1))
         if not found:
             raise NotFound("There is nothing of this id to be done.")
-        return EffectShown(effect=_effect(found[0]), text=asking.reveal(found[0]["text"]))
+        effect = _effect(found[0])
+        return EffectShown(
+            effect=effect,
+            text=asking.reveal(found[0]["text"]),
+            safe_contact=self._safe_contact(effect, asking) if effect.kind is EffectKind.MESSAGE else None,
+        )
+
+    def _safe_contact(self, effect: Effect, asking: Asking) -> SafeContactShown | None:
+        reachable = asking.live(self.reachable)
+        rows = asking.rows(select(reachable).where(reachable.c.person == effect.person))
+        return (
+            SafeContactShown(**{name: asking.reveal(rows[0][name]) for name in SafeContactShown.model_fields})
+            if rows
+            else None
+        )
 
 
 def _effect(row: RowMapping) -> Effect:

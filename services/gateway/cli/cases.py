@@ -178,7 +178,8 @@ def outbox(
         return
     table = Table("asked for", "what", "status", "id", "for", title="To be done outside")
     for one in shown.effects:
-        status_text = f"{one.status}{f': {one.failed}' if one.failed else ''}"
+        why = one.held_back or one.failed
+        status_text = f"{one.status}{f': {why}' if why else ''}"
         table.add_row(
             one.requested, one.kind, status_text, one.effect, one.disappearance or one.case or one.person or ""
         )
