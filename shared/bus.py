@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from shared.errors import Forbidden
+from shared.measures import measured
 from shared.messages import Command, Origin, Query, Receipt, Role
 from shared.tracing import span
 
@@ -42,7 +43,8 @@ class DirectBus:
 
     def send(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """See `Bus.send`."""
-        with span(command.wire_type(), correlation_id=str(origin.correlation_id)):
+        name = command.wire_type()
+        with measured(name), span(name, correlation_id=str(origin.correlation_id)):
             permit(command, origin)
             return self._handle(command, origin, command_id=command_id, expected=expected)
 

@@ -17,6 +17,7 @@ import structlog
 from aio_pika.abc import AbstractConnection, AbstractExchange, AbstractIncomingMessage, DeliveryMode
 
 from shared.errors import ForgetMeNotError, Unavailable
+from shared.measures import RETRIES
 from shared.rpc import HEALTH, Crossing, arrived, call_span
 from shared.tracing import Kind, traceparent
 from shared.transport import CONTENT_ENCODING, CONTENT_TYPE, Sealing
@@ -145,6 +146,7 @@ class Calling:
                     await gone.wait()
             except (aio_pika.exceptions.AMQPError, OSError, TimeoutError, RuntimeError) as error:
                 log.warning("the broker is out of reach", error=type(error).__name__, pause_seconds=pause)
+                RETRIES.labels("broker").inc()
             finally:
                 self._exchange = None
                 self._fail_all()

@@ -26,6 +26,7 @@ from shared.context import AnyDecider, Registry
 from shared.decider import must_exist as must_exist
 from shared.errors import CommandIdReused, Conflict, NotFound, StoreCorrupt, WrongExpectedRevision
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
+from shared.measures import APPENDS, RETRIES
 from shared.messages import Command, Event, Origin, Receipt
 from shared.metadata import Metadata
 from shared.privacy.personal import Hidden, Place, Retention
@@ -177,6 +178,7 @@ class CommandHandler:
             except WrongExpectedRevision:
                 if expected is not None:
                     raise
+                RETRIES.labels("command").inc()
                 time.sleep(random.uniform(0, 0.002) * 2**attempt)  # noqa: S311  (spreads retries, guards nothing)
         raise Conflict(f"Others kept changing {stream} at the same moment: try again.", stream=stream)
 
@@ -258,7 +260,7 @@ class CommandHandler:
                 stored.append(NewEvent(event_id, NOTHING_CHANGED, b"{}", metadata))
         expected = folded.revision if folded.revision >= 0 else StreamState.NO_STREAM
         types = tuple(event.type for event in stored)
-        with span("append", Kind.CLIENT, events=types) as appending:
+        with APPENDS.time(), span("append", Kind.CLIENT, events=types) as appending:
             result = self.store.append(stream, stored, expected)
             appending.note(position=result.position)
         past = PastCommand(fingerprint, result.revision, result.position, types)

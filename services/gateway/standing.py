@@ -10,6 +10,8 @@ from services.gateway.installation import Installation
 from shared.eventstore.port import EventStore
 from shared.reacting.runner import PolicyRunner
 
+LATE_SECONDS = 60.0
+
 
 def standing_of(installation: Installation) -> Callable[[], Standing]:
     """What `Metrics` asks."""
@@ -37,6 +39,19 @@ def standing_of(installation: Installation) -> Callable[[], Standing]:
         return Standing(store.head(), read_models, policies)
 
     return look
+
+
+def late(standing: Standing) -> dict[str, str]:
+    """What has been behind for longer than it should, each with a sentence: most often nobody runs it."""
+    found = {
+        lag.name: f"This read model has been behind for {lag.seconds:.0f} seconds."
+        for lag in standing.read_models
+        if lag.seconds > LATE_SECONDS
+    }
+    policies = [lag.seconds for lag in standing.policies if lag.seconds > LATE_SECONDS]
+    if policies:
+        found["policies"] = f"Of the policies {len(policies)} have been behind for {max(policies):.0f} seconds."
+    return found
 
 
 def _age_after(store: EventStore, position: int) -> float:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import structlog
 
 from services.gateway.installation import Installation
+from services.gateway.telling import telling
 from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
 from shared.merkle import LogDiverged
@@ -36,7 +37,7 @@ def main() -> int:
     stop = threading.Event()
     threading.Thread(target=_stop_at_end_of_input, args=(stop,), name="input", daemon=True).start()
     try:
-        with Installation(settings) as installation:
+        with Installation(settings) as installation, telling(installation.folder, "worker", installation.store.head):
             return run(installation, stop)
     except ForgetMeNotError:
         log.exception("the worker cannot work here")

@@ -98,7 +98,7 @@ def connect(folder: Path) -> socket.socket:
     """A connection to the owner. Raises `OSError` if nobody listens."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _address(folder) as address:
+        with short_address(folder / SOCKET) as address:
             connection.connect(address)
     except BaseException:
         connection.close()
@@ -111,7 +111,7 @@ def listen(folder: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         (folder / SOCKET).unlink(missing_ok=True)  # what a killed owner left
-        with _address(folder) as address:
+        with short_address(folder / SOCKET) as address:
             listener.bind(address)
         (folder / SOCKET).chmod(0o600)  # the folder, 0700, has kept others out until here
         listener.listen(128)
@@ -122,13 +122,13 @@ def listen(folder: Path) -> socket.socket:
 
 
 @contextmanager
-def _address(folder: Path) -> Iterator[str]:
-    """The socket's path, by a detour that is short enough for the kernel if the folder's own is not."""
-    path = folder.absolute() / SOCKET
+def short_address(path: Path) -> Iterator[str]:
+    """The path of a socket, by a detour that is short enough for the kernel if its own is not."""
+    path = path.absolute()
     if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
         yield str(path)
         return
     with TemporaryDirectory(prefix="fmn-", dir="/tmp") as detour:
         link = Path(detour, "log")
         link.symlink_to(path.parent)
-        yield str(link / SOCKET)
+        yield str(link / path.name)

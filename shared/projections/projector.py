@@ -22,6 +22,7 @@ from shared.errors import NotFound, Unavailable
 from shared.eventstore.port import EventStore
 from shared.feed import Feed
 from shared.projections.declaration import Projection
+from shared.measures import RETRIES, turned, turning
 from shared.projections.engine import is_circumstance, purge, writing
 from shared.projections.garbage import search_put_off
 from shared.projections.generations import (
@@ -47,6 +48,7 @@ LOOK_UP_SECONDS = 0.5
 LONGEST_PAUSE = 15.0
 
 Progress = Callable[[int, int], None]  # the position reached, and the head of the log
+LOOP = "read models"
 
 log = structlog.get_logger()
 
@@ -79,20 +81,23 @@ class Projector:
     def run(self, stop: threading.Event) -> None:
         """Follow the log until `stop` is set. What is out of reach for now is tried again, with growing pauses."""
         pause = 0.1
-        while not stop.is_set():
-            try:
-                self.prepare()
-                while not stop.is_set():
-                    if self._advance_all():
-                        pause = 0.1
-                        self._follow_tail(stop)
-            except Exception as error:
-                if not isinstance(error, Unavailable) and not is_circumstance(error):
-                    raise
-                self._working.clear()
-                log.warning("read models wait for the log or their database", error=type(error).__name__)
-                stop.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+        with turning(LOOP):
+            while not stop.is_set():
+                try:
+                    self.prepare()
+                    while not stop.is_set():
+                        if self._advance_all():
+                            pause = 0.1
+                            self._follow_tail(stop)
+                except Exception as error:
+                    if not isinstance(error, Unavailable) and not is_circumstance(error):
+                        raise
+                    self._working.clear()
+                    log.warning("read models wait for the log or their database", error=type(error).__name__)
+                    RETRIES.labels("read_model").inc()
+                    turned(LOOP)
+                    stop.wait(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
 
     def catch_up(self) -> int:
         """Bring every read model that is not stopped to the end of the log; tells the position reached."""
@@ -233,6 +238,7 @@ class Projector:
             while not stop.is_set():
                 batch = feed.next(LOOK_UP_SECONDS)
                 if batch is None:
+                turned(LOOP)
                     self._purge()
                     if self._load() != members:
                         return
@@ -247,6 +253,7 @@ class Projector:
         moved: list[Generation] = []
         if moving:
             with writing(self._engine) as connection:
+        turned(LOOP)
                 books = {one.generation: one for one in standings(connection, [one.name for one in moving])}
                 for one in moving:
                     standing = books.get(one.number)
@@ -285,6 +292,7 @@ class Projector:
         """Have it try a smaller part of what it failed at; once that is a single event, a few times, then stop it."""
         if taken > 1:
             one.chunk = max(1, taken // 16)
+        RETRIES.labels("read_model").inc()
             return
         one.attempts += 1
         if one.attempts < ATTEMPTS:

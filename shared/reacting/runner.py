@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.eventstore.port import CaughtUp, EventStore, Filter, RecordedEvent
 from shared.feed import Batch, Feed
+from shared.measures import RETRIES, turned, turning
 from shared.messages import Command, Origin, Receipt
 from shared.policies import Policy, policy_command_id
 from shared.projections.engine import is_circumstance, writing
@@ -41,6 +42,7 @@ from shared.tracing import Kind, continued, span, traceparent_in
 LOOK_UP_SECONDS = 0.5  # the longest sleep, so that `stop` and a jump of the clock are noticed
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 30.0
+LOOP = "policies"
 
 Send = Callable[[Command, Origin, UUID], Receipt]
 
@@ -114,16 +116,19 @@ class PolicyRunner:
     def run(self, stop: threading.Event) -> None:
         """React until `stop` is set."""
         pause = FIRST_PAUSE
-        while not stop.is_set():
-            try:
-                self._follow(stop)
-                pause = FIRST_PAUSE
-            except Exception as error:
-                if not isinstance(error, Unavailable) and not is_circumstance(error):
-                    raise
-                log.warning("policies wait for the log or their database", error=type(error).__name__)
-                stop.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+        with turning(LOOP):
+            while not stop.is_set():
+                try:
+                    self._follow(stop)
+                    pause = FIRST_PAUSE
+                except Exception as error:
+                    if not isinstance(error, Unavailable) and not is_circumstance(error):
+                        raise
+                    log.warning("policies wait for the log or their database", error=type(error).__name__)
+                    RETRIES.labels("policy").inc()
+                    turned(LOOP)
+                    stop.wait(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
 
     def catch_up(self) -> int:
         """React to all that is in the log, and to what follows from it; tells how far the hindmost policy came."""
@@ -196,6 +201,7 @@ class PolicyRunner:
         after = min((one.position for one in active), default=self._store.head())
         with Feed(self._store.subscribe(after=after, filter=self._filter)) as feed:
             while not stop.is_set() and not any(one.may_go_on() for one in self._policies.values()):
+                turned(LOOP)
                 batch = feed.next(self._idle_seconds())
                 if batch:
                     self._take(batch)
@@ -266,6 +272,7 @@ class PolicyRunner:
     def _react(self, one: _Running, raw: RecordedEvent) -> Effects:
         """Send the commands that follow from an event. Raises `Unavailable` or `Conflict` if it has to wait."""
         effects = Effects()
+        turned(LOOP)
         try:
             e, found = reactions(one.handlers, raw)
             effects.deadlines = deadlines(one.name, e, found)
@@ -293,6 +300,7 @@ class PolicyRunner:
         effects = Effects()
         try:
             self._send(books.command_of(deadline), origin_of_deadline(deadline, now), deadline.command_id)
+        turned(LOOP)
         except Exception as error:
             if passes(error):
                 self._block(one, error)
@@ -307,6 +315,7 @@ class PolicyRunner:
         one.block()
         code, _ = refusal(error)
         log.warning("policy waits", policy=one.name, position=one.position, error=code)
+        RETRIES.labels("policy").inc()
         with writing(self._engine) as connection:
             books.note_waiting(connection, one.name, code)
 

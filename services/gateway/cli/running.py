@@ -1,9 +1,10 @@
-"""`forgetmenot part`, `probe` and `status`: one process of a distributed installation, and how all of it stands."""
+"""`forgetmenot part`, `probe` and `status`: one process of an installation, and how all of it stands."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,9 +45,7 @@ def probe(name: Part) -> None:
     elif name == "gateway":
         _ask_gateway(settings)
     else:
-        stopped = [row["name"] for row in _read_models(settings) if row["state"] == "stopped"]
-        if name == "projector" and stopped:
-            raise Unavailable(f"Read models stopped: {', '.join(stopped)}.")
+        _ask_here(settings, name)
 
 
 @one_sentence
@@ -68,51 +67,71 @@ def look(settings: Settings) -> dict[str, Any]:
     """How everything stands."""
     from services.gateway.distributed.parts import SERVICES
     from services.gateway.installation import Installation
+    from services.gateway.standing import late, standing_of
+    from services.gateway.telling import asked
+    from services.gateway.work import work_of
 
-    processes = _processes(settings.data_dir)
+    kept = _kept(settings.data_dir)
+    told = asked(settings.data_dir)
+    answers = [one for one in told.values() if one]
     served = asyncio.run(_served(settings, list(SERVICES))) if settings.amqp_url else None
     with Installation(settings) as installation:
-        read_models = [row._asdict() for row in installation.projection_status()]
+        standing = standing_of(installation)()
+        seconds = {lag.name: round(lag.seconds, 1) for lag in (*standing.read_models, *standing.policies)}
+        read_models = [
+            {**row._asdict(), "lag_seconds": seconds.get(row.name)} for row in installation.projection_status()
+        ]
         policies = [
-            {**row._asdict(), "parked": [one._asdict() for one in row.parked]}
+            {**row._asdict(), "lag_seconds": seconds.get(row.name), "parked": [one._asdict() for one in row.parked]}
             for row in installation.policy_runner().status()
         ]
         head, refusal = installation.store.head(), installation.log.refusal
-    wrong = [f"{one['name']} is {one['state']}" for one in processes if one["state"] != "running"]
+    wrong = [f"{one['name']} is {one['state']}" for one in kept if one["state"] != "running"]
+    wrong += [f"{run} runs and does not answer" for run, answer in told.items() if answer is None]
+    wrong += [f"{one.part}: {sentence}" for one in answers for sentence in one.wrong]
     wrong += (
         [] if served is None else [f"the service {name} does not answer" for name in SERVICES if name not in served]
     )
     wrong += [f"the read model {row['name']} stopped at {row['stopped_at']}" for row in read_models if row["error"]]
+    wrong += [f"{name}: {sentence}" for name, sentence in late(standing).items()]
     wrong += [f"{len(row['parked'])} reactions of {row['name']} are parked" for row in policies if row["parked"]]
     wrong += [refusal] if refusal else []
     return {
-        "wrong": wrong,
+        "wrong": [sentence.removesuffix(".") for sentence in wrong],
         "head": head,
-        "processes": processes,
+        "supervised": kept,
+        "processes": [{name: value for name, value in one._asdict().items() if name != "metrics"} for one in answers],
         "services": None if served is None else {name: name in served for name in SERVICES},
+        "work": work_of(answers),
         "read_models": read_models,
         "policies": policies,
     }
 
 
 def _show(found: dict[str, Any]) -> None:
-    if found["processes"]:
-        table = Table("process", "state", "since", "started again", title="Processes")
-        for one in found["processes"]:
-            style = "" if one["state"] == "running" else "bold red"
-            table.add_row(one["name"], one["state"], one["since"][:19], str(one["restarts"] or ""), style=style)
-        console.print(table)
+    if found["processes"] or found["supervised"]:
+        _show_processes(found["processes"], {one["pid"]: one for one in found["supervised"]})
     if found["services"] is not None:
         answering = [name for name, here in found["services"].items() if here]
         console.print(f"Services that answer: {', '.join(answering) or 'none'}")
-    behind = max((row["lag"] for row in found["read_models"]), default=0)
+    if found["processes"]:
+        work = found["work"]
+        console.print(f"{_latency('Commands', work['commands'])} {_latency('Appends', work['appends'])}")
+        tried = ", ".join(f"{of.replace('_', ' ')} {count:,}" for of, count in work["retries"].items() if count)
+        console.print(f"Tried again: {tried or 'nothing'}.")
+    behind, seconds = _most(found["read_models"])
     live = sum(row["state"] == "live" for row in found["read_models"])
-    console.print(f"Log: {found['head']:,} events. Read models: {live} live, the last {behind:,} events behind.")
+    parked = sum(row["parked"] for row in found["read_models"])
+    console.print(
+        f"Log: {found['head']:,} events. Read models: {live} live, the last {behind:,} events and {seconds:g} seconds "
+        f"behind{f'; {parked:,} events parked' if parked else ''}."
+    )
+    behind, seconds = _most(found["policies"])
     waiting = [row["name"] for row in found["policies"] if row["waiting"]]
     deadlines = sum(row["deadlines"] for row in found["policies"])
     console.print(
-        f"Policies: {len(found['policies'])}, {deadlines:,} deadlines set"
-        + (f", waiting: {', '.join(waiting)}." if waiting else ".")
+        f"Policies: {len(found['policies'])}, the last {behind:,} events and {seconds:g} seconds behind, "
+        f"{deadlines:,} deadlines set" + (f", waiting: {', '.join(waiting)}." if waiting else ".")
     )
     for line in found["wrong"]:
         console.print(line[0].upper() + line[1:] + ".", style="bold red")
@@ -120,7 +139,31 @@ def _show(found: dict[str, Any]) -> None:
         console.print("Nothing is wrong.", style="green")
 
 
-def _processes(folder: Path) -> list[dict[str, Any]]:
+def _show_processes(told: list[dict[str, Any]], supervised: dict[int, dict[str, Any]]) -> None:
+    """Each as it tells of itself, then those of which only the supervisor knows."""
+    table = Table("process", "runs since (UTC)", "pid", "started again", "state", title="Processes")
+    for one in told:
+        again = (supervised.pop(one["pid"], None) or {}).get("restarts")
+        row = (one["part"], one["since"][:19], str(one["pid"]), str(again or ""), "; ".join(one["wrong"]) or "works")
+        table.add_row(*row, style="bold red" if one["wrong"] else "")
+    for kept in supervised.values():
+        row = (kept["name"], kept["since"][:19], str(kept["pid"] or ""), str(kept["restarts"] or ""), kept["state"])
+        table.add_row(*row, style="" if kept["state"] == "running" else "bold red")
+    console.print(table)
+
+
+def _most(rows: list[dict[str, Any]]) -> tuple[int, float]:
+    return max((row["lag"] for row in rows), default=0), max((row["lag_seconds"] or 0 for row in rows), default=0)
+
+
+def _latency(what: str, found: dict[str, Any]) -> str:
+    if not found["count"]:
+        return f"{what}: none yet."
+    half, most = (f"{found[key] * 1000:g} ms" if found[key] else "longer" for key in ("half_within", "most_within"))
+    return f"{what}: {found['count']:,}, half within {half}, 99 of 100 within {most}."
+
+
+def _kept(folder: Path) -> list[dict[str, Any]]:
     """What the supervisor last wrote down, if one runs on this folder."""
     from services.gateway.distributed.supervisor import STATUS_FILE
 
@@ -131,11 +174,18 @@ def _processes(folder: Path) -> list[dict[str, Any]]:
     return noted
 
 
-def _read_models(settings: Settings) -> list[dict[str, Any]]:
-    from services.gateway.installation import Installation
+def _ask_here(settings: Settings, name: str) -> None:
+    """Ask the processes of a part that run on this host, or in this container. Raises `Unavailable`."""
+    from services.gateway.telling import asked
 
-    with Installation(settings) as installation:
-        return [row._asdict() for row in installation.projection_status()]
+    runs = {run: answer for run, answer in asked(settings.data_dir).items() if run.rpartition("-")[0] == name}
+    here = {run: answer for run, answer in runs.items() if answer is None or answer.host == socket.gethostname()}
+    if not any(here.values()):
+        silent = " (one is there and does not answer)" if here else ""
+        raise Unavailable(f"No process of the part {name} answers here{silent}: start it, or look at its log.")
+    for answer in here.values():
+        if answer and answer.wrong:
+            raise Unavailable(f"{name}: {answer.wrong[0]}")
 
 
 async def _served(settings: Settings, names: list[str]) -> set[str]:

@@ -21,6 +21,7 @@ from services.gateway.contexts import CONTEXTS
 from services.gateway.distributed.frames import READ_BYTES, Frames, frame, outcome
 from services.gateway.identities import origin_of
 from services.gateway.installation import Installation
+from services.gateway.telling import telling
 from services.gateway.tokens import open_tokens
 from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
@@ -42,7 +43,7 @@ def main() -> int:
     connection = socket.socket(fileno=int(number))
     connection.setblocking(True)  # eventlet made it otherwise, for both ends
     try:
-        with Installation(settings) as installation:
+        with Installation(settings) as installation, telling(installation.folder, service, installation.store.head):
             serve(connection, CarriesOut(installation), settings.threads)
     except ForgetMeNotError:
         log.exception("the backend cannot work here")

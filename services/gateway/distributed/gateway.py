@@ -20,7 +20,8 @@ from services.gateway.http import create_app
 from services.gateway.http.metrics import Metrics, Standing
 from services.gateway.installation import Installation
 from services.gateway.serve import answer, greet, listen, read_models_behind
-from services.gateway.standing import standing_of
+from services.gateway.standing import late, standing_of
+from services.gateway.telling import ask_all, telling, wrong_with
 from services.gateway.tokens import open_tokens
 from shared.calling import Calling
 from shared.errors import ForgetMeNotError, Invalid
@@ -100,12 +101,13 @@ def main() -> int:
         services = Services(calling)
         with listen(settings) as listening, Installation(settings) as installation:
 
-            def missing() -> Mapping[str, str]:
-                return services.missing() | read_models_behind(installation)
-
             look = standing_of(installation)
 
             def standing() -> Standing:
+            def missing() -> Mapping[str, str]:
+                wrong = wrong_with(installation.folder) | services.missing()
+                return late(look()) | read_models_behind(installation) | wrong
+
                 return look()._replace(calls_under_way=calling.under_way, calls_refused=calling.refused)
 
             app = create_app(
@@ -117,9 +119,10 @@ def main() -> int:
                 extra_queries=tuple(installation.log_queries),
                 documents=installation.document_desk(),
                 carrier=_Carrier(calling, services),
-                metrics=Metrics(standing),
+                metrics=Metrics(standing, lambda: ask_all(installation.folder)),
             )
-            answer(app, listening, lambda host, port: greet(installation, missing, host, port))
+            with telling(installation.folder, "gateway", installation.store.head):
+                answer(app, listening, lambda host, port: greet(installation, missing, host, port))
     except ForgetMeNotError as error:
         print(error, file=sys.stderr)
         return 1

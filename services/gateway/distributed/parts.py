@@ -24,6 +24,7 @@ from services.gateway.distributed.claims import run_claimed
 from services.gateway.distributed.programs import Program
 from services.gateway.installation import Installation
 from services.gateway.serve import load_history
+from services.gateway.telling import telling
 from services.gateway.worker import prove
 from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
@@ -49,6 +50,7 @@ def run_log(installation: Installation, stop: threading.Event) -> None:
     """Hold the log and the access log for everybody, and keep the proofs."""
     _ = installation.access_log
     prove(installation, stop)
+    stop.wait()  # nothing more is signed where the log is not the one that was signed; the others still need it
 
 
 def run_projector(installation: Installation, stop: threading.Event) -> None:
@@ -94,7 +96,7 @@ def main(part: str) -> int:
             signal.signal(stopping, lambda *_: stop.set())
     log.info("a part started", part=part, pid=os.getpid())
     try:
-        with Installation(settings) as installation:
+        with Installation(settings) as installation, telling(installation.folder, part, installation.store.head):
             PARTS[part](installation, stop)
     except ForgetMeNotError:
         log.exception("a part cannot work here", part=part)

@@ -11,8 +11,10 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from services.gateway.telling import Told
+from shared.measures import SECONDS
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Lag(NamedTuple):
@@ -36,9 +38,9 @@ class Standing(NamedTuple):
 
 
 class Metrics:
-    """What the gateway counts itself, and what `standing` says when it is asked."""
+    """What the gateway counts itself, what `standing` says when it is asked, and what every process counts."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
+    def __init__(self, standing: Callable[[], Standing], told: Callable[[], Iterable[Told]] = list) -> None:
         self._standing = standing
         self._registry = CollectorRegistry()
         self._requests = Histogram(
@@ -52,6 +54,7 @@ class Metrics:
             "forgetmenot_scrape_failures", "Times that read models could not be asked", registry=self._registry
         )
         self._registry.register(_Standings(self._look))
+        self._registry.register(_Processes(told))
 
     def observe(self, method: str, route: str, status: int | None, seconds: float) -> None:
         """A request has been answered; without a status it broke off."""
@@ -92,6 +95,36 @@ class _Standings:
                 "Calls for which there was no room, since the start",
                 standing.calls_refused,
             )
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: it is asked only when somebody wants to know."""
+        return []
+
+
+class _Processes:
+    """Asks each of them when it is collected."""
+
+    def __init__(self, told: Callable[[], Iterable[Told]]) -> None:
+        self._told = told
+
+    def collect(self) -> Iterator[Metric]:
+        """What all of them count, by name, and whether each can work."""
+        merged: dict[str, Metric] = {}
+        names = ["part", "process"]
+        wrong = GaugeMetricFamily("forgetmenot_process_wrong", "What keeps a process from its work", labels=names)
+        turned = GaugeMetricFamily(
+            "forgetmenot_loop_turned_seconds", "How long ago a loop last turned", labels=[*names, "loop"]
+        )
+        for one in self._told():
+            wrong.add_metric([one.part, one.id], len(one.wrong))
+            for loop, ago in one.loops.items():
+                turned.add_metric([one.part, one.id, loop], ago)
+            for metric in one.families():
+                if known := merged.get(metric.name):
+                    known.samples += metric.samples
+                else:
+                    merged[metric.name] = metric
+        yield from (wrong, turned, *merged.values())
 
     def describe(self) -> list[Metric]:
         """Nothing beforehand: it is asked only when somebody wants to know."""
