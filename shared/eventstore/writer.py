@@ -8,35 +8,23 @@ first served; from then on a thread of the writer leads, until the queue is empt
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread, get_ident, main_thread
-from typing import NamedTuple
 
 from shared.errors import ForgetMeNotError, StoreCorrupt, StoreFull, Unavailable
-from shared.eventstore import joint, log
-from shared.eventstore.appending import CLOSED, Append, JointResult, Outcome
+from shared.eventstore import log
+from shared.eventstore.appending import CLOSED, Append
 from shared.eventstore.mark import Mark
-from shared.eventstore.port import AppendResult
-from shared.eventstore.streams import DELETED, Streams
+from shared.eventstore.placing import Group, place
+from shared.eventstore.streams import Streams
 from shared.eventstore.tail import Tail
 
 _GROUP_EVENTS = 1000  # a commit takes no more than this, so that nobody waits for a very long one
 _GROUP_BYTES = 8 << 20
-
-
-class _Group(NamedTuple):
-    """What one commit will write and answer, and the appends left for the next."""
-
-    rows: list[log.Row]
-    answers: list[tuple[Append, Outcome]]
-    moved: dict[str, int]  # the last revision of each stream that it appends to
-    rest: list[Append]
-    alone: bool = False  # it is one that may have deleted streams, or brought them back
 
 
 class Writer:
@@ -183,78 +171,20 @@ class Writer:
         if self.after_group:
             self.after_group(self.head)
 
-    def _placed_and_written(self, appends: list[Append]) -> _Group:
+    def _placed_and_written(self, appends: list[Append]) -> Group:
         """A group with its rows on disk.
 
         Who says that a stream is new is believed at first: nearly all are right, and to look costs a statement, for
         which the interpreter is given up and queued for. Where it is not so, the file refuses the row, and we look.
         """
-        group = self._place(appends, believing=True)
+        group = place(appends, self._streams, self.head, believing=True)
         try:
             self._write(group.rows)
         except sqlite3.IntegrityError:
             self._streams.forget()
-            group = self._place(appends, believing=False)
+            group = place(appends, self._streams, self.head, believing=False)
             self._write(group.rows)
         return group
-
-    def _place(self, appends: list[Append], believing: bool) -> _Group:
-        """Decide on each append, and number the events that go in.
-
-        An answer must not rest on what is not yet committed: an append that repeats or contradicts one of
-        the same group starts the next group.
-        """
-        rows: list[log.Row] = []
-        answers: list[tuple[Append, Outcome]] = []
-        moved: dict[str, int] = {}
-        position = self.head
-        now = time.time_ns() // 1000
-        streams = self._streams
-        checksum = log.checksum
-        for index, append in enumerate(appends):
-            stream = append.stream
-            revision = moved.get(stream)
-            if revision is None:
-                believed = append.expected if believing else None
-                revision = streams.revision(stream, believed)
-            if append.alone or revision == DELETED:
-                if answers:
-                    return _Group(rows, answers, moved, appends[index:])
-                return self._place_alone(append, appends[1:])
-            if not streams.is_news(append, revision):
-                if stream in moved:
-                    return _Group(rows, answers, moved, appends[index:])
-                answers.append((append, streams.answer_again(append, revision)))
-                continue
-            for id, type, data, metadata, is_json in append.items:
-                position += 1
-                revision += 1
-                check = checksum(position, stream, revision, id, type, data, metadata, is_json, now)
-                rows.append((position, stream, revision, id, type, data, metadata, is_json, now, check))
-            moved[stream] = revision
-            answers.append((append, AppendResult(stream, revision, position, True)))
-        return _Group(rows, answers, moved, [])
-
-    def _place_alone(self, append: Append, rest: list[Append]) -> _Group:
-        """Decide on an append that must know, and let others know, what is committed."""
-        decision = joint.decide(append, self._streams)
-        if not isinstance(decision, joint.Decision):
-            return _Group([], [(append, decision)], {}, rest)
-        rows: list[log.Row] = []
-        moved: dict[str, int] = {}
-        positions: dict[str, int] = {}
-        position = self.head
-        now = time.time_ns() // 1000
-        for stream, (id, type, data, metadata, is_json) in decision.writes:
-            position += 1
-            revision = moved[stream] if stream in moved else self._streams.look(stream).revision
-            revision += 1
-            check = log.checksum(position, stream, revision, id, type, data, metadata, is_json, now)
-            rows.append((position, stream, revision, id, type, data, metadata, is_json, now, check))
-            moved[stream], positions[stream] = revision, position
-        results = [AppendResult(stream, moved[stream], positions[stream], True) for stream in decision.answers]
-        several = isinstance(append, joint.Joint)
-        return _Group(rows, [(append, JointResult(tuple(results)) if several else results[0])], moved, rest, alone=True)
 
     def exclusively(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Let `work` have the connection, between two commits. What it raises is raised. Not for the main thread."""
@@ -295,7 +225,7 @@ class Writer:
             sql = self._inserts[count] = f"INSERT INTO events ({log.COLUMNS}) VALUES {values}"  # noqa: S608
         return sql
 
-    def _settle(self, group: _Group) -> None:
+    def _settle(self, group: Group) -> None:
         """What was written is on disk: mark, wake and answer, in this order."""
         if group.rows:
             last = group.rows[-1]

@@ -34,7 +34,8 @@ from shared.eventstore.node.calls import (
     Unary,
     User,
 )
-from shared.eventstore.node.http2 import Connection, Handler, Stream
+from shared.eventstore.node.http2 import Connection
+from shared.eventstore.node.http2_stream import Handler, Stream
 
 _log = structlog.get_logger(__name__)
 
@@ -127,7 +128,7 @@ class _Call:
     # What the stream calls
 
     def received(self, data: bytes) -> None:
-        """See `http2.Handler`."""
+        """See `http2_stream.Handler`."""
         if self._failure:
             self._stream.taken(len(data))
             return
@@ -163,13 +164,13 @@ class _Call:
         self._wake()
 
     def ended(self) -> None:
-        """See `http2.Handler`."""
+        """See `http2_stream.Handler`."""
         self._whole = True
         self._start()
         self._wake()
 
     def gone(self) -> None:
-        """See `http2.Handler`."""
+        """See `http2_stream.Handler`."""
         if self._task:
             self._task.cancel()
 
