@@ -25,7 +25,6 @@ from services.analytics.report import ReportActivity
 from services.audit.trail import ReadTrail
 from services.gateway.cli.history import progress_bar
 from services.gateway.cli.terminal import console
-from services.gateway.telling import ask_all, telling, wrong_with
 from services.gateway.contexts import CONTEXTS
 from services.gateway.http import create_app
 from services.gateway.http.app import Readiness
@@ -33,6 +32,7 @@ from services.gateway.http.metrics import Metrics
 from services.gateway.installation import Installation, usable
 from services.gateway.standing import late, standing_of
 from services.gateway.supervising import Worker
+from services.gateway.telling import ask_all, telling, wrong_with
 from services.gateway.tokens import open_tokens
 from services.history.loading import load
 from services.history.source import GIRL_POWER, SOURCE, steps_in_source, the_source
@@ -107,11 +107,6 @@ def listen(settings: Settings) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-    look = standing_of(installation)
-
-    def waiting_for() -> Mapping[str, str]:
-        return late(look()) | missing(installation, worker)
-
         listening.bind((settings.bind_host, settings.port))
         listening.listen(BACKLOG)
     except OSError as error:
@@ -123,6 +118,11 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def _answer(settings: Settings, installation: Installation, worker: Worker, listening: socket.socket) -> None:
+    look = standing_of(installation)
+
+    def waiting_for() -> Mapping[str, str]:
+        return late(look()) | missing(installation, worker)
+
     app = create_app(
         installation.bus_for_people(),
         CONTEXTS,
@@ -163,7 +163,7 @@ def missing(installation: Installation, worker: Worker) -> dict[str, str]:
         waiting["log"] = refusal
     if not worker.alive:
         waiting["worker"] = "The process of read models and policies is not running."
-    return waiting | read_models_behind(installation)
+    return waiting | wrong_with(installation.folder) | read_models_behind(installation)
 
 
 def read_models_behind(installation: Installation) -> dict[str, str]:
@@ -195,3 +195,48 @@ def load_history(installation: Installation) -> None:
         installation.projector().catch_up()
     loading.unlink()
     console.print(f"Loaded the history data set: {loaded.events:,} events from {loaded.commands:,} commands.")
+
+
+def greet(installation: Installation, waiting_for: Readiness, host: str, port: int) -> None:
+    """What to try next, with answers that were just given."""
+    give_up = time.monotonic() + READY_SECONDS
+    while waiting_for() and time.monotonic() < give_up:
+        time.sleep(0.1)
+    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    token = open_tokens(installation.folder).issue("trial", [Role.SUPERVISOR], TRIAL_TOKEN_LIFE)
+    lines = Text()
+    lines.append(f"Forget-me-not answers at {at}\n", style="bold")
+    lines.append(f"What it can do:  {at}/docs\n")
+    lines.append(f"\nA token for a first look (a supervisor's, for a day):\n  TOKEN={token}\n", style="")
+    lines.append("\nThree questions, and what they answer now:\n")
+    for path, query, parts in _first_questions():
+        lines.append(f'\n  curl -s -H "Authorization: Bearer $TOKEN" "{at}{path}"\n', style="cyan")
+        lines.append(f"  {_answered(installation, query, parts)}\n")
+    lines.append("\nThis is a trial installation: there are no accounts yet. No real person's data belongs in it.\n")
+    lines.append("Ctrl-C stops it; the next start goes on from here.")
+    console.print(Panel(lines, expand=False, border_style="blue") if console.is_terminal else lines, soft_wrap=True)
+
+
+def _first_questions() -> Iterator[tuple[str, Query[Any], tuple[str, ...]]]:
+    """A path, the query it stands for, and which parts of the answer to show."""
+    yield (
+        "/reports/activity?from=2004-01-01&to=2007-12-31",
+        ReportActivity.model_validate({"from": "2004-01-01", "to": "2007-12-31"}),
+        ("projects_total", "beneficiaries_assisted", "family_members_supported", "services_by_kind"),
+    )
+    grant = SOURCE.id("grant", GIRL_POWER.key)
+    yield f"/grants/{grant}/statement", ShowStatement(grant=grant), ("lines",)
+    yield (
+        "/audit/trail?type=campaigns.CampaignHeld&limit=1",
+        ReadTrail(type="campaigns.CampaignHeld", limit=1),
+        ("entries",),
+    )
+
+
+def _answered(installation: Installation, query: Query[Any], parts: tuple[str, ...]) -> str:
+    origin = Origin("trial", frozenset({Role.SUPERVISOR}))
+    try:
+        answered = installation.ask(query, origin, wait_for=installation.store.head())
+    except ForgetMeNotError as error:
+        return str(error)
+    return orjson.dumps(answered.answer.model_dump(mode="json", include=set(parts))).decode()

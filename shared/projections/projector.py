@@ -21,8 +21,8 @@ from sqlalchemy import Engine, bindparam, update
 from shared.errors import NotFound, Unavailable
 from shared.eventstore.port import EventStore
 from shared.feed import Feed
-from shared.projections.declaration import Projection
 from shared.measures import RETRIES, turned, turning
+from shared.projections.declaration import Projection
 from shared.projections.engine import is_circumstance, purge, writing
 from shared.projections.garbage import search_put_off
 from shared.projections.generations import (
@@ -46,9 +46,9 @@ PAGE = 1_000
 ATTEMPTS = 3  # at an event that fails
 LOOK_UP_SECONDS = 0.5
 LONGEST_PAUSE = 15.0
+LOOP = "read models"
 
 Progress = Callable[[int, int], None]  # the position reached, and the head of the log
-LOOP = "read models"
 
 log = structlog.get_logger()
 
@@ -236,9 +236,9 @@ class Projector:
         group = ReadingGroup(members)
         with Feed(self._store.subscribe(after=group.position, filter=group.filter())) as feed:
             while not stop.is_set():
+                turned(LOOP)
                 batch = feed.next(LOOK_UP_SECONDS)
                 if batch is None:
-                turned(LOOP)
                     self._purge()
                     if self._load() != members:
                         return
@@ -251,9 +251,9 @@ class Projector:
         """Write what was gathered from `taken` deliveries up to `position`. Tells whether every member moved on."""
         moving = [one for one in group.members if one not in group.failed and one.position < position]
         moved: list[Generation] = []
+        turned(LOOP)
         if moving:
             with writing(self._engine) as connection:
-        turned(LOOP)
                 books = {one.generation: one for one in standings(connection, [one.name for one in moving])}
                 for one in moving:
                     standing = books.get(one.number)
@@ -290,9 +290,9 @@ class Projector:
 
     def _narrow_down(self, one: Generation, why: str, position: int, taken: int) -> None:
         """Have it try a smaller part of what it failed at; once that is a single event, a few times, then stop it."""
+        RETRIES.labels("read_model").inc()
         if taken > 1:
             one.chunk = max(1, taken // 16)
-        RETRIES.labels("read_model").inc()
             return
         one.attempts += 1
         if one.attempts < ATTEMPTS:

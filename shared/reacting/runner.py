@@ -298,9 +298,9 @@ class PolicyRunner:
         if one.blocked:
             return False
         effects = Effects()
+        turned(LOOP)
         try:
             self._send(books.command_of(deadline), origin_of_deadline(deadline, now), deadline.command_id)
-        turned(LOOP)
         except Exception as error:
             if passes(error):
                 self._block(one, error)
@@ -313,9 +313,9 @@ class PolicyRunner:
 
     def _block(self, one: _Running, error: Exception) -> None:
         one.block()
+        RETRIES.labels("policy").inc()
         code, _ = refusal(error)
         log.warning("policy waits", policy=one.name, position=one.position, error=code)
-        RETRIES.labels("policy").inc()
         with writing(self._engine) as connection:
             books.note_waiting(connection, one.name, code)
 

@@ -103,11 +103,11 @@ def main() -> int:
 
             look = standing_of(installation)
 
-            def standing() -> Standing:
             def missing() -> Mapping[str, str]:
                 wrong = wrong_with(installation.folder) | services.missing()
                 return late(look()) | read_models_behind(installation) | wrong
 
+            def standing() -> Standing:
                 return look()._replace(calls_under_way=calling.under_way, calls_refused=calling.refused)
 
             app = create_app(
