@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from shared.errors import StoreCorrupt
+from shared.errors import NewerEvent, StoreCorrupt
 from shared.eventstore.port import NewEvent, RecordedEvent
 from shared.messages import Event, Stored
 from shared.metadata import Metadata
@@ -140,12 +140,16 @@ def encode(event: Event, vault: Vault, *, stream: str, event_id: UUID, metadata:
 
 
 def decode(raw: RecordedEvent, cls: type[M]) -> M:
-    """The event with its personal values still sealed. Raises `StoreCorrupt` if it does not fit its class."""
+    """The event with its personal values still sealed.
+
+    Raises `NewerEvent` for a version that the class does not know, `StoreCorrupt` if it does not fit its class.
+    """
     try:
-        if cls.version == 1:
+        # Looked for as bytes: parsing the metadata of millions of events would cost more than the rest.
+        if cls.version == 1 and (_FIRST_VERSION in raw.metadata or _VERSION not in raw.metadata):
             # As `model_validate_json`, without what it does around it for every one of millions of events.
             return cls.__pydantic_validator__.validate_json(raw.data)  # type: ignore[no-any-return]
-        stored_version = orjson.loads(raw.metadata).get("version", 1)
+        stored_version = _version_of(raw, cls)
         if stored_version == cls.version:
             return cls.model_validate_json(raw.data)
         return cls.model_validate(cls.upcast(orjson.loads(raw.data), stored_version))
@@ -154,11 +158,13 @@ def decode(raw: RecordedEvent, cls: type[M]) -> M:
 
 
 def decode_open(raw: RecordedEvent, cls: type[M], vault: Vault) -> M:
-    """The event with its personal values opened; forgotten ones are `FORGOTTEN`. Opened before they are upcast."""
+    """The event with its personal values opened; forgotten ones are `FORGOTTEN`. Opened before they are upcast.
+
+    Raises as `decode` does.
+    """
     try:
-        data = open_data(raw, vault)
-        stored_version = orjson.loads(raw.metadata).get("version", 1) if cls.version > 1 else 1
-        return cls.model_validate(cls.upcast(data, stored_version))
+        stored_version = _version_of(raw, cls)
+        return cls.model_validate(cls.upcast(open_data(raw, vault), stored_version))
     except (ValidationError, orjson.JSONDecodeError, KeyError) as error:
         raise _unreadable(raw) from error
 
@@ -170,6 +176,22 @@ def open_data(raw: RecordedEvent, vault: Vault) -> dict[str, Any]:
         if is_sealed(value):
             data[field] = vault.open(value["sealed"], place_of(raw, field, value["of"]))
     return data
+
+
+_VERSION, _FIRST_VERSION = b'"version":', b'"version":1,'
+
+
+def _version_of(raw: RecordedEvent, cls: type[Stored]) -> int:
+    """The version that an event was recorded in: 1 where nothing is said. Raises `NewerEvent`."""
+    version: int = orjson.loads(raw.metadata).get("version", 1) if _VERSION in raw.metadata else 1
+    if version > cls.version:
+        raise NewerEvent(
+            f"{raw.type} at position {raw.position} ({raw.stream}) was recorded in version {version}; this program "
+            f"knows it up to {cls.version}: ask again once the upgrade is done.",
+            position=raw.position,
+            stream=raw.stream,
+        )
+    return version
 
 
 def _id_text(raw: RecordedEvent) -> str:

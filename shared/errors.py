@@ -16,6 +16,7 @@
       Unavailable            try again later                                      503
         StoreFull            the disk is full                                     507
         StoreCorrupt         the log is damaged; it refuses writes                503
+        NewerEvent           a newer version of the program recorded it           503
 
 The edges map them once, by `code` and `status` (RFC 9457 problem details over HTTP).
 """
@@ -147,6 +148,12 @@ class StoreCorrupt(Unavailable):
     """The log is damaged. It refuses writes until an operator has restored it."""
 
     code, title = "store-corrupt", "The log is damaged"
+
+
+class NewerEvent(Unavailable):
+    """An event in a version, or of a type, that this program does not know yet: an upgrade is under way."""
+
+    code, title = "newer-event", "Recorded by a newer version"
 
 
 class Forgotten(DomainError):

@@ -24,7 +24,7 @@ import orjson
 from shared.codec import decode, encode, key_names
 from shared.context import AnyDecider, Registry
 from shared.decider import must_exist as must_exist
-from shared.errors import CommandIdReused, Conflict, NotFound, StoreCorrupt, WrongExpectedRevision
+from shared.errors import CommandIdReused, Conflict, NewerEvent, NotFound, WrongExpectedRevision
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
 from shared.measures import APPENDS, RETRIES
 from shared.messages import Command, Event, Origin, Receipt
@@ -195,7 +195,7 @@ class CommandHandler:
         return folded
 
     def fold(self, decider: AnyDecider, folded: Folded, tail: Sequence[RecordedEvent]) -> Folded:
-        """`folded` with the events of `tail` on top. Raises `StoreCorrupt` at an event that nobody knows."""
+        """`folded` with the events of `tail` on top. Raises `NewerEvent` at an event that nobody knows."""
         state = folded.state
         for raw in tail:
             if raw.type != NOTHING_CHANGED:
@@ -206,9 +206,9 @@ class CommandHandler:
     def _class_of(self, raw: RecordedEvent) -> type[Event]:
         if cls := self.registry.event_class(raw.type):
             return cls
-        raise StoreCorrupt(
+        raise NewerEvent(
             f"{raw.stream} holds a {raw.type} at position {raw.position}, which this version does not know: "
-            "run a newer one.",
+            "ask again once the upgrade is done.",
             position=raw.position,
             stream=raw.stream,
         )

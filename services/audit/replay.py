@@ -21,7 +21,7 @@ from services.audit.moment import Moment, microseconds, position_of, recorded_by
 from shared.codec import decode
 from shared.context import AnyDecider, Registry
 from shared.dates import earliest, today
-from shared.errors import DomainError, NotFound, StoreCorrupt
+from shared.errors import DomainError, NewerEvent, NotFound
 from shared.eventstore.port import EventStore, RecordedEvent
 from shared.handling import NOTHING_CHANGED
 from shared.messages import Event, Origin, Query, Role
@@ -115,7 +115,7 @@ def record_as_of(query: ReplayRecord, log: LogAccess) -> RecordAsOf:
 def _class_of(raw: RecordedEvent, registry: Registry) -> type[Event]:
     if cls := registry.event_class(raw.type):
         return cls
-    raise StoreCorrupt(
+    raise NewerEvent(
         f"{raw.stream} holds a {raw.type} at position {raw.position}, which this version does not know: run a newer "
         "one.",
         position=raw.position,

@@ -14,11 +14,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import structlog
-from sqlalchemy import Engine, bindparam, update
+from sqlalchemy import Connection, Engine, bindparam, update
 
-from shared.errors import NotFound, Unavailable
+from shared.errors import NewerEvent, NotFound, Unavailable
 from shared.eventstore.port import EventStore
 from shared.feed import Feed
 from shared.measures import RETRIES, turned, turning
@@ -37,13 +38,14 @@ from shared.projections.generations import (
     standings,
     sweep,
 )
-from shared.projections.reading import ReadingGroup
+from shared.projections.reading import ReadingGroup, UnknownEvent
 from shared.projections.status import ProjectionStatus, statuses
 
 __all__ = ["ProjectionStatus", "Projector"]
 
 PAGE = 1_000
 ATTEMPTS = 3  # at an event that fails
+MAY_BE_KNOWN_NOW = (f"{NewerEvent.__name__}@", f"{UnknownEvent.__name__}@")  # errors that an upgrade mends
 LOOK_UP_SECONDS = 0.5
 LONGEST_PAUSE = 15.0
 LOOP = "read models"
@@ -121,7 +123,7 @@ class Projector:
             books = standings(connection, self._projections)
             self._adopted.clear()
             for projection in self._projections.values():
-                own = [one for one in books if one.name == projection.name]
+                own = [_tried_again(connection, one, projection) for one in books if one.name == projection.name]
                 begun = [one for one in own if not one.live]
                 fitting = [one for one in begun if one.fits(projection)]
                 abandon(connection, [one.generation for one in begun if one not in fitting[-1:]])
@@ -332,6 +334,14 @@ class Projector:
         if name not in self._projections:
             raise NotFound(f"There is no read model {name}. There are: {', '.join(sorted(self._projections))}.")
         return self._projections[name]
+
+
+def _tried_again(connection: Connection, one: Standing, projection: Projection) -> Standing:
+    """One that stopped at an event which an older program did not know goes on: this one may know it."""
+    if one.error and one.error.startswith(MAY_BE_KNOWN_NOW) and one.fits(projection):
+        connection.execute(_MOVE, {"number": one.generation, "reached": one.position})
+        return replace(one, stopped_at=None, error=None)
+    return one
 
 
 def _stopped(books: Sequence[Standing], name: str) -> list[Standing]:

@@ -19,7 +19,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine
 
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NewerEvent, NotFound, Unavailable
 from shared.eventstore.port import CaughtUp, EventStore, Filter, RecordedEvent
 from shared.feed import Batch, Feed
 from shared.measures import RETRIES, turned, turning
@@ -276,6 +276,8 @@ class PolicyRunner:
         try:
             e, found = reactions(one.handlers, raw)
             effects.deadlines = deadlines(one.name, e, found)
+        except NewerEvent:
+            raise  # it waits for the upgrade; what is parked would wait for a person
         except Exception as error:
             code, rule = refusal(error)
             id = str(policy_command_id(raw.id, one.name, 0))

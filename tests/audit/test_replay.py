@@ -21,7 +21,7 @@ from services.campaigns.campaign.groups import ChangeGroup, RegisterGroup
 from services.campaigns.campaign.holding import CorrectCampaign, HoldCampaign
 from services.campaigns.campaign.planning import MoveCampaign
 from services.campaigns.quantity import UNSTATED, about
-from shared.errors import DomainError, NotFound, StoreCorrupt
+from shared.errors import DomainError, NewerEvent, NotFound
 from shared.eventstore.port import NewEvent
 from shared.messages import Origin, Role
 from shared.money import Money
@@ -129,7 +129,7 @@ def test_a_repeat_that_changed_nothing_counts_as_an_event(centre: Assembled) -> 
 
 def test_an_event_that_nobody_knows_stops_the_replay(centre: Assembled) -> None:
     centre.store.append(STREAM, [NewEvent(uuid4(), "campaigns.Unheard", b"{}", b"{}")])
-    with pytest.raises(StoreCorrupt, match="position 4"):
+    with pytest.raises(NewerEvent, match="position 4"):
         replayed(centre)
 
 

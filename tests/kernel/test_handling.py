@@ -12,7 +12,7 @@ import pytest
 
 from shared.codec import decode, decode_open
 from shared.context import Registry
-from shared.errors import CommandIdReused, DomainError, StoreCorrupt, WrongExpectedRevision
+from shared.errors import CommandIdReused, DomainError, NewerEvent, WrongExpectedRevision
 from shared.eventstore.port import EventStore, NewEvent
 from shared.eventstore.sqlite import open_store
 from shared.handling import NOTHING_CHANGED, CommandHandler, StateCache
@@ -170,7 +170,7 @@ def test_an_event_that_nobody_knows_stops_the_fold_and_is_named(handler: Command
     key = open_diary(handler)
     metadata = orjson.dumps({"version": 1, "command_id": str(uuid4()), "fingerprint": ""})
     store.append(f"diary-{key}", [NewEvent(uuid4(), "toy.FromTomorrow", b"{}", metadata)])
-    with pytest.raises(StoreCorrupt, match=r"toy\.FromTomorrow at position 2"):
+    with pytest.raises(NewerEvent, match=r"toy\.FromTomorrow at position 2"):
         handler.handle(CloseDiary(diary=key), WORKER, command_id=uuid4())
 
 

@@ -1,0 +1,1 @@
+"""Two versions of the program at once, on one log."""
