@@ -29,8 +29,8 @@ from services.rehabilitation.proceedings.record import Authority, HearingState, 
 from services.rehabilitation.projections.closed_notes import ListCounselNotes, ListPsychologistNotes
 from services.rehabilitation.projections.court_calendar import CourtCalendar, ShowCourtCalendar, ShowCourtFeed
 from services.rehabilitation.projections.duty import Duty, ListShifts, ShowDuty, ShowRotaFeed
-from services.rehabilitation.projections.occupancy import ListSeparations
 from services.rehabilitation.projections.proceedings import GetProceedings, ListProceedings, ProceedingsFile
+from services.rehabilitation.projections.separations import ListSeparations
 from services.rehabilitation.projections.tensions import GetTension, ListTensions
 from services.rehabilitation.projections.watch_log import ListEmergencyCalls, ListIncidents
 from services.rehabilitation.rota import AgreeToSwap, AskToSwap, CancelShift, PlanShift, ShiftKind, ShiftState

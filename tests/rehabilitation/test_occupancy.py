@@ -17,15 +17,10 @@ from services.rehabilitation.placement.people import LiftSeparation, OrderSepara
 from services.rehabilitation.placement.record import AgeGroup, TaskKind, Why
 from services.rehabilitation.placement.stays import CheckIn, CheckOut, MoveTo, PlanDeparture
 from services.rehabilitation.placement.tasks import Settlement
-from services.rehabilitation.projections.occupancy import (
-    BedTaskPage,
-    ListBedTasks,
-    ListCentres,
-    ListSeparations,
-    ListStays,
-    Occupancy,
-    ShowOccupancy,
-)
+from services.rehabilitation.projections.bed_tasks import BedTaskPage, ListBedTasks
+from services.rehabilitation.projections.occupancy import ListCentres, Occupancy, ShowOccupancy
+from services.rehabilitation.projections.separations import ListSeparations
+from services.rehabilitation.projections.stays import ListStays
 from shared.errors import Forbidden, ForgetMeNotError, NotAvailable, NotFound
 from shared.messages import Origin, Role
 from tests.assembled import Assembled

@@ -13,16 +13,10 @@ from rich.table import Table
 
 from services.gateway.cli.terminal import console, emit, one_sentence
 from services.rehabilitation.proceedings.record import HearingState
+from services.rehabilitation.projections.bed_tasks import BedTaskPage, ListBedTasks
 from services.rehabilitation.projections.court_calendar import CourtCalendar, ShowCourtCalendar
 from services.rehabilitation.projections.duty import Duty, ShowDuty
-from services.rehabilitation.projections.occupancy import (
-    BedTaskPage,
-    CentreList,
-    ListBedTasks,
-    ListCentres,
-    Occupancy,
-    ShowOccupancy,
-)
+from services.rehabilitation.projections.occupancy import CentreList, ListCentres, Occupancy, ShowOccupancy
 from shared.dates import HERE
 from shared.messages import Origin, Query, Role
 from shared.settings import load_settings

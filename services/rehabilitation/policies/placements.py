@@ -96,6 +96,7 @@ class SeparationsAreOrdered(Policy):
     """What was decided in a tension holds for the beds. It is lifted by a person alone."""
 
     name = "separations_are_ordered"
+    in_any_order = True
 
     @on(SeparationDecided)
     def decided(self, e: Recorded[SeparationDecided]) -> Iterable[Reaction]:
