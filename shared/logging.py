@@ -19,7 +19,7 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
@@ -106,8 +106,25 @@ def explain(error: BaseException) -> dict[str, Any]:
 
 def _renderer(*, console: bool, colors: bool) -> Processor:
     if console:
-        return structlog.dev.ConsoleRenderer(colors=colors)
+        shown = structlog.dev.ConsoleRenderer(colors=colors)
+        return lambda logger, method, line: shown(logger, method, _with_exception_as_lines(line))
     return structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line).decode())
+
+
+def _with_exception_as_lines(line: EventDict) -> EventDict:
+    """The console shows text below the line, where JSON has a member `exception`."""
+    explained = line.get("exception")
+    if isinstance(explained, Mapping):
+        line["exception"] = "\n".join(_lines_of(explained))
+    return line
+
+
+def _lines_of(explained: Mapping[str, Any]) -> Iterator[str]:
+    yield ": ".join(explained[part] for part in ("class", "detail") if part in explained)
+    yield from (f"  at {place}" for place in explained["at"])
+    if cause := explained.get("cause"):
+        first, *others = _lines_of(cause)
+        yield from (f"because of {first}", *others)
 
 
 def _configure_structlog(renderer: Processor, out: TextIO, log_level: LogLevel) -> None:

@@ -11,23 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import orjson
 import uvicorn
 from fastapi import FastAPI
-from rich.panel import Panel
-from rich.text import Text
 
-from services.analytics.report import ReportActivity
-from services.audit.trail import ReadTrail
 from services.gateway.cli.history import progress_bar
 from services.gateway.cli.terminal import console
 from services.gateway.contexts import CONTEXTS
+from services.gateway.greeting import greet
 from services.gateway.http import create_app
-from services.gateway.http.app import Readiness
 from services.gateway.http.metrics import Metrics
 from services.gateway.installation import Installation, usable
 from services.gateway.standing import late, standing_of
@@ -35,19 +28,15 @@ from services.gateway.supervising import Worker
 from services.gateway.telling import ask_all, telling, wrong_with
 from services.gateway.tokens import open_tokens
 from services.history.loading import load
-from services.history.source import GIRL_POWER, SOURCE, steps_in_source, the_source
-from services.projects.projections.questions import ShowStatement
-from shared.errors import ForgetMeNotError, Unavailable
+from services.history.source import steps_in_source, the_source
+from shared.errors import Unavailable
 from shared.eventstore.port import Filter
 from shared.logging import configure_logging
-from shared.messages import Origin, Query, Role
 from shared.privacy.durable import sync_folder
 from shared.settings import Settings, forget_running
 from shared.tracing import start_tracing
 
 BACKLOG = 1024
-TRIAL_TOKEN_LIFE = timedelta(days=1)
-READY_SECONDS = 60.0
 GRACE_SECONDS = 10  # that requests under way have when it stops
 
 LOCK = "serve.lock"
@@ -188,55 +177,12 @@ def load_history(installation: Installation) -> None:
         return
     loading.touch(mode=0o600)
     sync_folder(loading.parent)
+    projector = installation.projector()
+    projector.prepare()  # on an empty log they answer at once, and grow with it
     with progress_bar() as bar:
         task = bar.add_task("Loading the history data set", total=steps_in_source())
         loaded = load(the_source(), installation.bus(), installation.settle(), lambda _: bar.advance(task))
-        bar.add_task("Building the read models", total=None)
-        installation.projector().catch_up()
+    with console.status("Filling the read models"):
+        projector.catch_up()
     loading.unlink()
     console.print(f"Loaded the history data set: {loaded.events:,} events from {loaded.commands:,} commands.")
-
-
-def greet(installation: Installation, waiting_for: Readiness, host: str, port: int) -> None:
-    """What to try next, with answers that were just given."""
-    give_up = time.monotonic() + READY_SECONDS
-    while waiting_for() and time.monotonic() < give_up:
-        time.sleep(0.1)
-    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    token = open_tokens(installation.folder).issue("trial", [Role.SUPERVISOR], TRIAL_TOKEN_LIFE)
-    lines = Text()
-    lines.append(f"Forget-me-not answers at {at}\n", style="bold")
-    lines.append(f"What it can do:  {at}/docs\n")
-    lines.append(f"\nA token for a first look (a supervisor's, for a day):\n  TOKEN={token}\n", style="")
-    lines.append("\nThree questions, and what they answer now:\n")
-    for path, query, parts in _first_questions():
-        lines.append(f'\n  curl -s -H "Authorization: Bearer $TOKEN" "{at}{path}"\n', style="cyan")
-        lines.append(f"  {_answered(installation, query, parts)}\n")
-    lines.append("\nThis is a trial installation: there are no accounts yet. No real person's data belongs in it.\n")
-    lines.append("Ctrl-C stops it; the next start goes on from here.")
-    console.print(Panel(lines, expand=False, border_style="blue") if console.is_terminal else lines, soft_wrap=True)
-
-
-def _first_questions() -> Iterator[tuple[str, Query[Any], tuple[str, ...]]]:
-    """A path, the query it stands for, and which parts of the answer to show."""
-    yield (
-        "/reports/activity?from=2004-01-01&to=2007-12-31",
-        ReportActivity.model_validate({"from": "2004-01-01", "to": "2007-12-31"}),
-        ("projects_total", "beneficiaries_assisted", "family_members_supported", "services_by_kind"),
-    )
-    grant = SOURCE.id("grant", GIRL_POWER.key)
-    yield f"/grants/{grant}/statement", ShowStatement(grant=grant), ("lines",)
-    yield (
-        "/audit/trail?type=campaigns.CampaignHeld&limit=1",
-        ReadTrail(type="campaigns.CampaignHeld", limit=1),
-        ("entries",),
-    )
-
-
-def _answered(installation: Installation, query: Query[Any], parts: tuple[str, ...]) -> str:
-    origin = Origin("trial", frozenset({Role.SUPERVISOR}))
-    try:
-        answered = installation.ask(query, origin, wait_for=installation.store.head())
-    except ForgetMeNotError as error:
-        return str(error)
-    return orjson.dumps(answered.answer.model_dump(mode="json", include=set(parts))).decode()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +14,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
+from services.gateway.greeting import greet
+from services.gateway.installation import Installation
+from services.gateway.tokens import open_tokens
+from shared.settings import Settings
 from tests.acceptance import records
 from tests.acceptance.serving import Api, Refused, Server, clean_environment, command, free_port
 
@@ -43,15 +50,27 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         started.close()
 
 
-def test_it_greets_with_its_address_a_token_three_questions_and_their_answers(running: Server) -> None:
+def test_it_greets_with_its_address_a_token_and_questions_that_are_answered_to_who_pastes_them(running: Server) -> None:
     running.eventually(lambda: "Ctrl-C stops it" in running.said(), "it did not greet")
     said = running.said()
     assert f"{running.url}/docs" in said and "No real person's data belongs in it." in said
-    token = said.partition("TOKEN=")[2].split()[0]
-    asked = [line.split('"')[-2] for line in said.splitlines() if line.strip().startswith("curl")]
-    answers = [httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30) for url in asked]
-    # Without the history there is no such grant; the other two have an answer on an empty log too.
-    assert [answer.status_code for answer in answers] == [200, 404, 200]
+    pasted = [line for line in said.splitlines() if line.startswith(("TOKEN=", "ask() {", "ask "))]
+    answers = subprocess.run(["sh", "-c", "\n".join(pasted)], capture_output=True, text=True, check=True).stdout
+    # Without the history there is neither grant nor campaign to ask about, and nobody is told to.
+    assert len(pasted) == 3 and '"projects_total":0' in answers
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_nothing_that_is_there_to_be_copied_is_cut_on_a_narrow_terminal(tmp_path: Path, columns: int) -> None:
+    written = io.StringIO()
+    narrow = Console(file=written, force_terminal=True, color_system=None, width=columns)
+    with Installation(Settings(data_dir=tmp_path)) as installation:
+        installation.projector().catch_up()
+        greet(installation, dict, "::1", 8000, narrow)
+        said = written.getvalue()
+        (token,) = (line.removeprefix("TOKEN=") for line in said.splitlines() if line.startswith("TOKEN="))
+        assert open_tokens(installation.folder).identify(token).actor == "trial"
+    assert 'ask() { curl -s -H "Authorization: Bearer $TOKEN" "http://[::1]:8000$1"; }' in said.splitlines()
 
 
 def test_a_folder_on_which_another_one_runs_is_said_in_one_sentence(running: Server) -> None:

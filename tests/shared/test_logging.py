@@ -178,6 +178,23 @@ def test_the_console_format_is_for_people(lines: Lines) -> None:
     assert "stream=case-1" in str(lines)
 
 
+def test_on_the_console_an_exception_is_lines_of_text_and_says_as_little(lines: Lines) -> None:
+    configure_logging("console", "INFO", lines.stream)
+    try:
+        try:
+            raise ValueError(SECRET)
+        except ValueError as error:
+            raise Conflict("The stream has moved on.") from error
+    except Conflict:
+        structlog.get_logger().exception("it went wrong")
+        logging.getLogger("some.library").exception("so it says too")
+    first, second = str(lines).split("so it says too")
+    for said in first, second:
+        assert "\nConflict: The stream has moved on.\n  at tests/shared/test_logging.py:" in said
+        assert "\nbecause of ValueError\n  at tests/shared/test_logging.py:" in said
+    assert "Ona" not in str(lines)
+
+
 def test_lines_below_the_level_are_not_written(lines: Lines) -> None:
     configure_logging("json", "WARNING", lines.stream)
     structlog.get_logger().info("case opened")

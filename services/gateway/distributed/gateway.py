@@ -16,10 +16,11 @@ import structlog
 
 from services.gateway.contexts import CONTEXTS
 from services.gateway.distributed.carrying import OverBroker
+from services.gateway.greeting import greet
 from services.gateway.http import create_app
 from services.gateway.http.metrics import Metrics, Standing
 from services.gateway.installation import Installation
-from services.gateway.serve import answer, greet, listen, read_models_behind
+from services.gateway.serve import answer, listen, read_models_behind
 from services.gateway.standing import late, standing_of
 from services.gateway.telling import ask_all, telling, wrong_with
 from services.gateway.tokens import open_tokens
@@ -100,7 +101,6 @@ def main() -> int:
         calling = calling_of(settings)
         services = Services(calling)
         with listen(settings) as listening, Installation(settings) as installation:
-
             look = standing_of(installation)
 
             def missing() -> Mapping[str, str]:
