@@ -10,15 +10,31 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import Invalid
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+BEGINS = {
+    "eventstore_uri": (
+        "esdb://",
+        "esdb+discover://",
+        "kurrentdb://",
+        "kurrentdb+discover://",
+        "kdb://",
+        "kdb+discover://",
+    ),
+    "otel_exporter_otlp_endpoint": ("http://", "https://"),
+    "read_models_url": ("postgresql+psycopg://",),
+    "amqp_url": ("amqp://", "amqps://"),
+}
+"""How the addresses begin that we can use."""
 
 
 class Settings(BaseSettings):
@@ -69,6 +85,15 @@ class Settings(BaseSettings):
     call_seconds: float = Field(10.0, gt=0, le=300, description="How long the gateway waits for a service")
     in_flight: int = Field(128, ge=1, le=10_000, description="Calls under way at once; more are refused at once")
 
+    @field_validator(*BEGINS)
+    @classmethod
+    def _begins(cls, value: Any, info: ValidationInfo) -> Any:
+        """Whether an address is of the kind that is understood. What is wrong with it is said without it."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text is not None and not text.startswith(BEGINS[info.field_name or ""]):
+            raise ValueError("another kind of address")
+        return value
+
 
 RUNNING = "running.json"
 """In the data folder while a distributed installation runs there: where its private servers are."""
@@ -80,17 +105,57 @@ def load_settings(*, beside_what_runs: bool = True) -> Settings:
     The sentence leaves the value out: a variable in the wrong place may hold a secret. What a distributed installation
     that runs on the folder started for itself counts as set, unless `beside_what_runs` is false.
     """
+    files, unreadable = from_files()
+    for variable, sentence in (unreadable | wrong_settings(files)).items():
+        raise Invalid(sentence, variable=variable)
+    settings = Settings(**files)
+    if beside_what_runs and (started := started_for(settings.data_dir)):
+        settings = Settings(**{**started, **settings.model_dump(exclude_none=True)})
+    return settings
+
+
+def wrong_settings(files: Mapping[str, Any]) -> dict[str, str]:
+    """What cannot be used, by variable, each with a sentence that says what can. `files` are values out of files."""
     try:
-        settings = Settings(**_from_files())
-        if beside_what_runs and (running := settings.data_dir / RUNNING).exists():
-            started = json.loads(running.read_text(encoding="utf-8"))
-            settings = Settings(**{**started, **settings.model_dump(exclude_none=True)})
-        return settings
+        Settings(**files)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        variable = str(first["loc"][0]).upper()
-        needs = first["msg"][0].lower() + first["msg"][1:]
-        raise Invalid(f"The environment variable {variable} is not usable: {needs}.", variable=variable) from None
+        found = error.errors(include_input=False, include_url=False)
+        return {str(one["loc"][0]).upper(): _sentence(str(one["loc"][0])) for one in found}
+    return {}
+
+
+def started_for(folder: Path) -> dict[str, Any]:
+    """What a distributed installation that runs on the folder started for itself, by setting."""
+    running = folder / RUNNING
+    if not running.exists():
+        return {}
+    started: dict[str, Any] = json.loads(running.read_text(encoding="utf-8"))
+    return started
+
+
+def _sentence(name: str) -> str:
+    field = Settings.model_fields[name]
+    without = "or leave it out" if field.default is None else f"or leave it out for {field.default}"
+    return f"The environment variable {name.upper()} is not usable: set it to {_accepts(name, field)}, {without}."
+
+
+def _accepts(name: str, field: FieldInfo) -> str:
+    """What a setting may be, in words."""
+    kinds = get_args(field.annotation) or (field.annotation,)
+    limits = {
+        kind: getattr(found, kind) for found in field.metadata for kind in ("gt", "ge", "le") if hasattr(found, kind)
+    }
+    if begins := BEGINS.get(name):
+        return f"an address that begins with {' or '.join(begins)}"
+    if choices := [
+        choice for kind in (field.annotation, *kinds) for choice in get_args(kind) if isinstance(choice, str)
+    ]:
+        return " or ".join(dict.fromkeys(choices))
+    if int in kinds:
+        return f"a whole number from {limits['ge']} to {limits['le']}"
+    if float in kinds:
+        return f"a number above {limits['gt']}, {limits['le']} at most"
+    return "something else"
 
 
 def note_running(folder: Path, servers: Mapping[str, str]) -> None:
@@ -105,9 +170,10 @@ def forget_running(folder: Path) -> None:
     (folder / RUNNING).unlink(missing_ok=True)
 
 
-def _from_files() -> dict[str, Any]:
-    """The settings whose values are in files. Raises `Invalid` for a file that cannot be read."""
+def from_files() -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings whose values are in files, and a sentence for each whose file cannot be read, by variable."""
     found: dict[str, Any] = {}
+    unreadable: dict[str, str] = {}
     for name in Settings.model_fields:
         variable = f"{name.upper()}_FILE"
         if variable.lower() in Settings.model_fields:  # what is in it may change while we run
@@ -116,5 +182,7 @@ def _from_files() -> dict[str, Any]:
             try:
                 found[name] = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                raise Invalid(f"The file that {variable} names cannot be read.", variable=variable) from None
-    return found
+                unreadable[name.upper()] = (
+                    f"The file that {variable} names cannot be read: set it to one that can, or leave it out."
+                )
+    return found, unreadable

@@ -11,6 +11,7 @@ from services.gateway.cli import (
     audit,
     backup,
     cases,
+    config,
     history,
     log,
     node,
@@ -49,6 +50,7 @@ app.command()(node.node)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(running.status)
+app.command()(config.config)
 app.command()(running.part)
 app.command()(running.probe)
 
@@ -69,8 +71,14 @@ def serve(
         bool,
         typer.Option("--distributed", help="Every part a process of its own, behind RabbitMQ and on PostgreSQL."),
     ] = False,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Say with which settings, and start nothing.")
+    ] = False,
 ) -> None:
     """Start everything on this machine: the API, read models, policies, deadlines. Ctrl-C stops it."""
+    if print_config:
+        config.print_config()
+        return
     if distributed:
         from services.gateway.distributed.serve import serve_distributed as start
     else:
