@@ -97,6 +97,7 @@ class World:
         who, other = records.person(api, marker()), records.person(api, marker())
         self.made |= {"person": who, "beneficiary": who, "about": who, "first": who, "second": other}
         self.made |= {"case": records.case(api, who, marker()), "worker": "caseworker-1", "giver": "caseworker-1"}
+        records.join(api, records.File(who, self.made["case"]), "lawyer-1", "psychologist-1")
         programme = {"beneficiary": who, "case": self.made["case"], "ground": "trafficking_victim"}
         asked = api.send("caseworker", "/programmes", {**programme, "occurred": records.DAY})
         self.made["programme"] = asked["ids"]["programme"]

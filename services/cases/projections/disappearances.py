@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, assert_never
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, RowMapping, String, Text, or_, select
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, RowMapping, String, Text, select
 
 from services.cases.disappearance import DisappearanceEvents
 from services.cases.disappearance.finding import (
@@ -16,7 +15,7 @@ from services.cases.disappearance.finding import (
     ToldOfFinding,
     WishesRecorded,
 )
-from services.cases.disappearance.record import ActionKind, DisappearanceId, FoundAs, Learns, Stage
+from services.cases.disappearance.record import DisappearanceId, FoundAs, Learns
 from services.cases.disappearance.reporting import (
     DisappearanceCorrected,
     DisappearanceReported,
@@ -27,30 +26,17 @@ from services.cases.disappearance.reporting import (
 from services.cases.disappearance.search import (
     PoliceAgreementRecorded,
     RiskChecked,
-    SearchActionConfirmed,
-    SearchActionFailed,
-    SearchActionRequested,
-    SearchActionSent,
-    WithdrawalConfirmed,
-    WithdrawalFailed,
-    WithdrawalRequested,
-)
-from services.cases.match import (
-    Compared,
-    MatchConfirmed,
-    MatchId,
-    MatchProposed,
-    MatchReconsidered,
-    MatchRejected,
 )
 from services.cases.match import Status as MatchStatus
+from services.cases.projections.candidates import Candidate, WithCandidates
+from services.cases.projections.search_actions import ActionShown, SearchActionEvents, WithSearchActions
 from services.cases.sighting import SightingDismissed, SightingId, SightingReported, SightingVerified
 from services.cases.sighting import Status as SightingStatus
 from services.cases.vocabulary import HELPERS, CaseId, PersonId
 from shared.codec import Recorded
 from shared.errors import NotFound
-from shared.messages import Id, Query, union_members
-from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
+from shared.messages import Query, union_members
+from shared.projections.declaration import Asking, Redacted, Rows, answers, on, table
 from shared.projections.paging import After, Limit, Next, page
 from shared.projections.timeline import Timeline, TimelineEntry, shown
 
@@ -93,29 +79,6 @@ class SightingShown(BaseModel):
     reporter: PersonId | None
 
 
-class Candidate(BaseModel):
-    """Somebody who may be the missing person, and why."""
-
-    model_config = ConfigDict(frozen=True)
-
-    match: MatchId
-    status: MatchStatus
-    other: PersonId = Field(description="The other record of the pair")
-    score: float
-    explanation: tuple[Compared, ...]
-    method: str
-
-
-class ActionShown(BaseModel):
-    """A search action, and how far it came."""
-
-    model_config = ConfigDict(frozen=True)
-
-    action: Id
-    kind: ActionKind
-    stage: Stage
-
-
 class DisappearanceFile(BaseModel):
     """A disappearance: how the search stands, sightings, candidates, actions, and all that happened, page by page."""
 
@@ -152,7 +115,7 @@ class GetDisappearance(
     limit: Limit = 200
 
 
-class Disappearances(Projection):
+class Disappearances(WithCandidates, WithSearchActions):
     """Every disappearance as it stands, and its timeline."""
 
     name = "disappearances"
@@ -184,15 +147,6 @@ class Disappearances(Projection):
         Column("disappearance", String, primary_key=True),
         Column("suspect", String, primary_key=True),
     )
-    actions = table(
-        "search_actions",
-        Column("action", String, primary_key=True),
-        Column("position", BigInteger),
-        Column("disappearance", String),
-        Column("kind", String),
-        Column("stage", String),
-        Index("actions_of_disappearance", "disappearance", "position"),
-    )
     sightings = table(
         "sightings",
         Column("sighting", String, primary_key=True),
@@ -205,18 +159,6 @@ class Disappearances(Projection):
         Column("reporter", String),
         Index("sightings_of_disappearance", "disappearance", "position"),
     )
-    matches = table(
-        "matches",
-        Column("match", String, primary_key=True),
-        Column("missing", String),
-        Column("found", String),
-        Column("status", String),
-        Column("score", Float),
-        Column("explanation", Text),
-        Column("method", String),
-        Index("matches_of_missing", "missing", "status"),
-        Index("matches_of_found", "found", "status"),
-    )
     timeline = Timeline.of("disappearance_timeline", "disappearance")
     lines = timeline.lines
 
@@ -228,6 +170,9 @@ class Disappearances(Projection):
             rows.change(self.board, (e.event.disappearance,), **changed)
 
     def _changes(self, e: Recorded[DisappearanceEvents], rows: Rows) -> dict[str, Any]:
+        if isinstance(e.event, SearchActionEvents):
+            self.act(e.event, e.position, rows)
+            return {}
         match e.event:
             case DisappearanceReported() as reported:
                 rows.put(
@@ -260,27 +205,6 @@ class Disappearances(Projection):
                 return {"safe_to_publish": safe}
             case PoliceAgreementRecorded(agreed=agreed):
                 return {"police_agree": agreed}
-            case SearchActionRequested(disappearance=disappearance, action=action, kind=kind):
-                rows.put(
-                    self.actions,
-                    action=action,
-                    position=e.position,
-                    disappearance=disappearance,
-                    kind=kind,
-                    stage=Stage.REQUESTED,
-                )
-            case SearchActionSent(action=action):
-                row = rows.get(self.actions, (action,))
-                if row and row["stage"] == Stage.REQUESTED:  # one that is being taken back stays so
-                    rows.change(self.actions, (action,), stage=Stage.SENT)
-            case SearchActionConfirmed(action=action):
-                rows.change(self.actions, (action,), stage=Stage.CONFIRMED)
-            case SearchActionFailed(action=action):
-                rows.change(self.actions, (action,), stage=Stage.FAILED)
-            case WithdrawalRequested(action=action):
-                rows.change(self.actions, (action,), stage=Stage.WITHDRAWING)
-            case WithdrawalConfirmed(action=action):
-                rows.change(self.actions, (action,), stage=Stage.WITHDRAWN)
             case MissingPersonFound(how=how, adult=adult):
                 return {"found": how, "adult": adult}
             case FindingRetracted():
@@ -290,7 +214,7 @@ class Disappearances(Projection):
                 return {"identified": True}
             case WishesRecorded(family_learns=learns):
                 return {"family_learns": learns}
-            case WithdrawalFailed() | ToldOfFinding():
+            case ToldOfFinding():
                 pass
             case _:
                 assert_never(e.event)
@@ -321,33 +245,6 @@ class Disappearances(Projection):
         rows.change(self.sightings, (e.event.sighting,), status=status)
         rows.add(self.board, (e.event.disappearance,), open_sightings=-1)
 
-    @on(MatchProposed)
-    def proposed(self, e: Recorded[MatchProposed], rows: Rows) -> None:
-        """Two records may be of one person."""
-        proposed = e.event
-        rows.put(
-            self.matches,
-            match=proposed.match,
-            missing=proposed.missing,
-            found=proposed.found,
-            status=MatchStatus.PROPOSED,
-            score=proposed.score,
-            explanation=orjson.dumps([part.model_dump(mode="json") for part in proposed.explanation]).decode(),
-            method=proposed.method,
-        )
-
-    @on(MatchConfirmed, MatchRejected, MatchReconsidered)
-    def matched(self, e: Recorded[MatchConfirmed | MatchRejected | MatchReconsidered], rows: Rows) -> None:
-        """They are, they are not, or it is open again."""
-        match e.event:
-            case MatchConfirmed():
-                status = MatchStatus.CONFIRMED
-            case MatchRejected():
-                status = MatchStatus.REJECTED
-            case _:
-                status = MatchStatus.PROPOSED
-        rows.change(self.matches, (e.event.match,), status=status)
-
     @answers(ShowBoard)
     def show_board(self, query: ShowBoard, asking: Asking) -> Board:
         """Filtered, and paged by the position of the report."""
@@ -362,24 +259,9 @@ class Disappearances(Projection):
         if query.after is not None:
             statement = statement.where(board.c.position < query.after)
         rows = asking.rows(statement)
-        candidates = self._open_candidates([row["person"] for row in rows], asking)
+        candidates = self.open_candidates([row["person"] for row in rows], asking)
         entries, more = page(rows, query.limit, lambda row: _entry(row, candidates.get(row["person"], 0)))
         return Board(disappearances=entries, next=more)
-
-    def _open_candidates(self, people: list[str], asking: Asking) -> dict[str, int]:
-        """Of each of these, how many proposed matches nobody has answered."""
-        matches = asking.live(self.matches)
-        found = asking.rows(
-            select(matches.c.missing, matches.c.found).where(
-                matches.c.status == MatchStatus.PROPOSED,
-                or_(matches.c.missing.in_(people), matches.c.found.in_(people)),
-            )
-        )
-        counts = dict.fromkeys(people, 0)
-        for row in found:
-            for end in {row["missing"], row["found"]} & counts.keys():
-                counts[end] += 1
-        return counts
 
     @answers(GetDisappearance)
     def get_disappearance(self, query: GetDisappearance, asking: Asking) -> DisappearanceFile:
@@ -395,7 +277,7 @@ class Disappearances(Projection):
             query.limit,
             lambda line: shown(line, asking),
         )
-        candidates = self._candidates(row["person"], asking)
+        candidates = self.candidates_of(row["person"], asking)
         return DisappearanceFile(
             disappearance=_entry(row, sum(one.status is MatchStatus.PROPOSED for one in candidates)),
             place=asking.reveal(row["place"]),
@@ -405,10 +287,7 @@ class Disappearances(Projection):
             family_learns=row["family_learns"],
             sightings=tuple(_sighting(one, asking) for one in self._of(self.sightings, query, asking, "position")),
             candidates=candidates,
-            actions=tuple(
-                ActionShown(action=one["action"], kind=one["kind"], stage=one["stage"])
-                for one in self._of(self.actions, query, asking, "position")
-            ),
+            actions=self.actions_of(query.disappearance, asking),
             timeline=timeline,
             next=more,
         )
@@ -416,21 +295,6 @@ class Disappearances(Projection):
     def _of(self, declared: Any, query: GetDisappearance, asking: Asking, order: str) -> Any:
         live = asking.live(declared)
         return asking.rows(select(live).where(live.c.disappearance == query.disappearance).order_by(live.c[order]))
-
-    def _candidates(self, person: str, asking: Asking) -> tuple[Candidate, ...]:
-        matches = asking.live(self.matches)
-        of_person = select(matches).where(or_(matches.c.missing == person, matches.c.found == person))
-        return tuple(
-            Candidate(
-                match=row["match"],
-                status=row["status"],
-                other=row["found"] if row["missing"] == person else row["missing"],
-                score=row["score"],
-                explanation=tuple(Compared.model_validate(part) for part in orjson.loads(row["explanation"])),
-                method=row["method"],
-            )
-            for row in asking.rows(of_person.order_by(matches.c.score.desc(), matches.c.match))
-        )
 
 
 def _entry(row: RowMapping, candidates: int) -> DisappearanceEntry:
