@@ -150,7 +150,8 @@ def _is_new_id(info: FieldInfo) -> bool:
 class Query(_Declared, Generic[Answer]):
     """A question to one read model. `class ListCases(Query[CasePage], route="GET /cases", roles=...)`.
 
-    One that declares a `media_type` answers with a text that goes out as it is: a calendar, not JSON.
+    One that declares a `media_type` answers with what goes out as it is: a text such as a calendar, or `Base64Bytes`,
+    which are in Base64 only where an answer travels as JSON.
     """
 
     media_type: ClassVar[str | None] = None

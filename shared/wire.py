@@ -78,6 +78,13 @@ def answer_adapter(kind: type[Query[Any]]) -> TypeAdapter[Any]:
     return TypeAdapter(kind.answer_type())
 
 
+def body_of(kind: type[Query[Any]], answer: Any) -> bytes:
+    """An answer as it goes out: in the query's media type, or else as JSON."""
+    if kind.media_type is None:
+        return answer_adapter(kind).dump_json(answer, by_alias=True)
+    return answer if isinstance(answer, bytes) else str(answer).encode()
+
+
 def wire_name(name: str, field: FieldInfo) -> str:
     """What a field is called on the wire: its alias, if it has one (`from` is a keyword of Python)."""
     return field.alias or name

@@ -30,6 +30,8 @@ from shared.privacy.port import KeyName, Vault
 log = structlog.get_logger()
 
 DISCLOSED = "access.PersonalDataDisclosed"
+GONE = "(forgotten)"
+"""Stands where a purpose was."""
 
 
 class Disclosure(BaseModel):
@@ -121,8 +123,16 @@ class AccessLog:
         newest = next(iter(self._log.read_stream(key.record, backwards=True, limit=1)), None)
         return datetime.fromisoformat(orjson.loads(newest.data)["at"]).date() if newest else None
 
+    def show(self, query: ShowAccessHistory, origin: Origin) -> AccessHistory:
+        """Answer `ShowAccessHistory`, on record itself where it tells a purpose: what staff wrote of the person."""
+        told = self.history(query)
+        if any(one.purpose and one.purpose != GONE for one in told.disclosures):
+            stream = _stream(query.subject)
+            self.record(origin, query, [Place(stream, "", DISCLOSED, "purpose", query.subject)])
+        return told
+
     def history(self, query: ShowAccessHistory) -> AccessHistory:
-        """Answer `ShowAccessHistory`."""
+        """Who has seen a person's data, a page of it."""
         start = int(query.after) if query.after else None
         found = list(self._log.read_stream(_stream(query.subject), start=start, backwards=True, limit=query.limit + 1))
         page = found[: query.limit]
@@ -181,7 +191,7 @@ class AccessLog:
         if sealed := data["purpose"]:
             place = Place(stream, str(event_id), DISCLOSED, "purpose", sealed["of"])
             purpose = self._vault.open(sealed["sealed"], place)
-            data["purpose"] = "(forgotten)" if purpose is FORGOTTEN else purpose
+            data["purpose"] = GONE if purpose is FORGOTTEN else purpose
         return Disclosure.model_validate(data)
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from services.audit.moment import Moment, microseconds, position_of, recorded_by
 from services.audit.proofs import COVERED, Proofs
@@ -41,8 +41,17 @@ from shared.projections.read_models import Disclosures
 MOST_EVENTS = 100_000
 
 
-class CompileBundle(Query[bytes], context="audit", roles=[Role.SUPERVISOR, Role.DATA_PROTECTION_OFFICER, Role.AUDITOR]):
-    """Events with their proofs in one file: those of a stream, those that name a person, or a range of positions."""
+class CompileBundle(
+    Query[Base64Bytes],
+    context="audit",
+    route="POST /audit/bundles",
+    roles=[Role.SUPERVISOR, Role.DATA_PROTECTION_OFFICER, Role.AUDITOR],
+    media_type="application/zip",
+):
+    """Events with their proofs in one file: those of a stream, those that name a person, or a range of positions.
+
+    Only for the data protection officer are personal values opened: with a reason, and on record.
+    """
 
     stream: StreamName | None = None
     people: tuple[Id, ...] = Field((), description="All the ids of one person; values about others stay closed")
@@ -101,9 +110,13 @@ def compile_bundle(
 ) -> bytes:
     """The bundle, a zip file. What was opened for it is on record before it leaves.
 
-    Raises `NotFound` if there are no such events, `Invalid` for too many, and what `proofs`, `vault` and `disclosures`
-    raise.
+    Raises `NotFound` if there are no such events, `Invalid` for too many or for opening values without a reason, and
+    what `proofs`, `vault` and `disclosures` raise.
     """
+    if Role.DATA_PROTECTION_OFFICER in origin.roles and not origin.reason:
+        raise Invalid(
+            "Say for what personal values are opened, as the reason (X-Reason, --reason): it stays on record."
+        )
     chosen = list(islice(_chosen(query, store), MOST_EVENTS + 1))
     if not chosen:
         raise NotFound("There are no such events, or there were none yet at that time.")

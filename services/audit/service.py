@@ -4,6 +4,7 @@ from typing import Any
 
 from services.audit import context, log_queries
 from services.audit.access import ShowAccessHistory
+from services.audit.bundle import CompileBundle
 from services.audit.proofs import ProveConsistency, ProveInclusion, ShowCheckpoint, ShowVerifierKey
 from services.audit.reactions import ListParkedReactions
 from shared.messages import Query
@@ -12,7 +13,7 @@ from shared.rpc import Calls, serves
 OF_THE_LOG: tuple[type[Query[Any]], ...] = (
     *log_queries,
     *(ShowCheckpoint, ProveInclusion, ProveConsistency, ShowVerifierKey),
-    *(ListParkedReactions, ShowAccessHistory),
+    *(CompileBundle, ListParkedReactions, ShowAccessHistory),
 )
 """What no read model answers."""
 

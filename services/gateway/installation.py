@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from services.audit import log_queries, reactions
 from services.audit import proofs as audit_proofs
 from services.audit.access import AccessLog, ShowAccessHistory
+from services.audit.bundle import CompileBundle, compile_bundle
 from services.audit.proofs import Proofs
 from services.audit.replay import LogAccess
 from services.cases.projections.person_search import INDEX_KEY
@@ -196,11 +197,17 @@ class Installation:
         return {
             **{kind: self._of_the_log(answer) for kind, answer in log_queries.items()},
             **audit_proofs.queries(self.proofs),
+            CompileBundle: self._bundle,
             **protection_queries.queries(self.store, self.keys, self.vault, self.access_log, today),
             **certificate.queries(self.store, self.proofs.proof_of),
             **reactions.queries(self.policy_runner()),
-            ShowAccessHistory: lambda query, origin: self.access_log.history(query),
+            ShowAccessHistory: self.access_log.show,
         }
+
+    def _bundle(self, query: CompileBundle, origin: Origin) -> bytes:
+        return compile_bundle(
+            query, origin, store=self.store, proofs=self.proofs, vault=self.vault, disclosures=self.access_log
+        )
 
     def _of_the_log(self, answer: Callable[[Any, LogAccess], Any]) -> LogQuery:
         return lambda query, origin: answer(query, LogAccess(self.store, self.registry, self.vault, origin))

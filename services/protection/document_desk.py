@@ -35,7 +35,7 @@ class DocumentDesk:
         store: EventStore,
         bus: Bus,
         disclosures: Disclosures,
-        hides: Callable[[Iterable[str], Origin], bool] = lambda subjects, origin: False,
+        hides: Callable[[Iterable[str], Origin, int], bool] = lambda subjects, origin, position: False,
     ) -> None:
         self._documents = documents
         self._store = store
@@ -68,7 +68,7 @@ class DocumentDesk:
         if raw is None:
             raise NotFound("There is no such document.")
         kept = decode(raw, DocumentKept)
-        if self._hides([kept.subject], origin):
+        if self._hides([kept.subject], origin, raw.position):  # as known when it was kept, or later
             raise NotFound("There is no such document.")
         content = b"".join(self._documents.get(DocumentId(query.document)))
         place = Place(stream, str(raw.id), raw.type, "content", kept.subject)

@@ -58,7 +58,9 @@ def test_that_it_is_kept_and_that_it_was_opened_are_on_record(api: Api) -> None:
 
 def test_it_goes_with_its_person_and_its_file_too(api: Api) -> None:
     of = records.file(api)
+    records.join(api, of, "lawyer-1")
     document = keep(api, of)
+    assert api.request("GET", f"/documents/{document}", "lawyer").content == CONTENT
     forget(api, of.person)
     gone = api.request("GET", f"/documents/{document}", "lawyer")
     assert gone.status_code in (404, 410) and CONTENT[:20] not in gone.content
@@ -67,6 +69,7 @@ def test_it_goes_with_its_person_and_its_file_too(api: Api) -> None:
 
 def test_a_mandate_is_kept_as_long_as_the_law_says(api: Api) -> None:
     of = records.file(api)
+    records.join(api, of, "lawyer-1")
     document = keep(api, of, keep="legal")
     (stays,) = plan(api, of.person)["stays"]
     assert (stays["keep"], stays["because"]) == ("legal", "retention_rule")
@@ -84,6 +87,7 @@ def test_a_subjects_export_names_their_documents(api: Api) -> None:
 
 def test_a_large_one_is_kept_and_one_over_the_limit_refused(api: Api) -> None:
     of, large = records.file(api), os.urandom(3 * 2**20)
+    records.join(api, of, "lawyer-1")
     assert api.request("GET", f"/documents/{keep(api, of, large)}", "lawyer").content == large
     place = {"subject": of.person, "record": f"case-{of.case}"}
     over = api.request("POST", "/documents", "caseworker", params=place, content=bytes(17 * 2**20))

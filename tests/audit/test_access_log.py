@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import orjson
 import pytest
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 from services.audit.access import AccessLog, Disclosure, ShowAccessHistory
 from services.audit.spool import RESERVED, Spool
 from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.projections.case_files import GetCase
 from services.cases.projections.safety_sheet import GetSafetySheet
+from services.gateway.cli import app as command_line
 from services.gateway.installation import Installation
 from services.protection.queries import ExportSubject
 from shared.errors import ForgetMeNotError, StoreFull, Unavailable
@@ -28,7 +31,7 @@ from shared.privacy.personal import Place
 from shared.privacy.port import KeyName
 from shared.privacy.vault import AesGcmVault
 from shared.settings import Settings
-from tests.protection.histories import CASES, PEOPLE, WORKER, Centre, Write
+from tests.protection.histories import CASES, PEOPLE, WORKER, Centre, Link, Write
 
 LOOKING = Origin("w-1", frozenset({Role.CASEWORKER}), reason="To prepare the visit.")
 PERSON, OTHER = str(uuid4()), str(uuid4())
@@ -261,3 +264,25 @@ def test_a_damaged_access_log_closes_every_answer_with_personal_data_but_the_saf
                 damaged.it.bus().ask(query, origin)
     finally:
         damaged.it.close()
+
+
+def test_a_persons_whole_history_is_printed_with_that_of_linked_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    centre = Centre(tmp_path)
+    centre.play([Link(0, 1)])
+    for subject, times in ((PEOPLE[0], 510), (PEOPLE[1], 1), (PEOPLE[2], 1)):
+        for _ in range(times):
+            centre.it.access_log.record(LOOKING, ReadFile(), [place("text", subject)])
+    centre.close()
+    asked = ["protection", "seen", PEOPLE[0], "--actor", "dpo-1", "--reason", "She asked who had seen it."]
+    printed = CliRunner().invoke(command_line, [*asked, "--json"])
+    assert printed.exit_code == 0, printed.stderr
+    told = orjson.loads(printed.stdout)
+    assert told["subjects"] == [PEOPLE[0], PEOPLE[1]] and len(told["disclosures"]) == 511
+    again = orjson.loads(CliRunner().invoke(command_line, [*asked, "--json"]).stdout)
+    newest = again["disclosures"][0]
+    assert (newest["actor"], newest["query"], newest["fields"], newest["purpose"]) == (
+        "dpo-1", "audit.ShowAccessHistory", ["access.PersonalDataDisclosed.purpose"], "She asked who had seen it."
+    )  # fmt: skip

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Base64Bytes, BaseModel, Field
 
 from shared.errors import Invalid
 from shared.messages import Command, Id, Query, new_id
-from shared.wire import NOT_ACCEPTED, list_fields, read_command, read_query
+from shared.wire import NOT_ACCEPTED, answer_adapter, body_of, list_fields, read_command, read_query
 
 
 def quotes(text: str) -> str:
@@ -91,3 +91,23 @@ def test_a_query_takes_texts_for_what_they_stand_for() -> None:
 
 def test_fields_that_hold_several_values_are_known() -> None:
     assert list_fields(CountPets) == {"kinds", "some"}
+
+
+class ShowCalendar(Query[str], context="toy", roles=[], media_type="text/calendar"):
+    """A text."""
+
+
+class ShowArchive(Query[Base64Bytes], context="toy", roles=[], media_type="application/zip"):
+    """Bytes."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "body"),
+    [(ShowCalendar, "Šventė", "Šventė".encode()), (ShowArchive, b"PK\x00\xff" * 99, b"PK\x00\xff" * 99)],
+)
+def test_what_has_a_media_type_goes_out_as_it_is_also_after_it_has_travelled_as_json(
+    kind: type[Query[Any]], answer: Any, body: bytes
+) -> None:
+    assert body_of(kind, answer) == body
+    travelled = answer_adapter(kind).dump_json(answer)
+    assert body_of(kind, answer_adapter(kind).validate_json(travelled)) == body

@@ -16,7 +16,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from services.audit.bundle import CompileBundle, compile_bundle
+from services.audit.bundle import CompileBundle
 from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs, set_aside
 from services.audit.trail import ReadTrail
 from services.gateway.cli.terminal import console, counting, emit, one_sentence
@@ -201,23 +201,14 @@ def bundle(
     """Events for a court or an auditor in one file: readable, with proofs, a verifier and a summary."""
     from services.gateway.installation import Installation
 
-    if role is Role.DATA_PROTECTION_OFFICER and not reason:
-        raise Invalid("Say for what personal values are opened, with --reason: it is kept on record.")
     held = [note for path in checkpoint or () for note in _notes(path)]
     asked = {"stream": stream, "people": person or (), "first": first, "last": last, "as_of": as_of, "held": held}
     query = read_query(CompileBundle, asked)
     origin = Origin(actor, frozenset({role}), reason=reason)
     permit(query, origin)
     _require_log()
-    with Installation(load_settings()) as installation, Proofs(_proofs(), installation.store) as proofs:
-        content = compile_bundle(
-            query,
-            origin,
-            store=installation.store,
-            proofs=proofs,
-            vault=installation.vault,
-            disclosures=installation.access_log,
-        )
+    with Installation(load_settings()) as installation:
+        content = installation.ask(query, origin).answer
     _write(output, content)
     if as_json:
         emit({"file": str(output), "bytes": len(content)})

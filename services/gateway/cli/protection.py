@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -14,11 +15,17 @@ from shared.messages import Origin, Role
 from shared.privacy.master import add_master_key, retire_master_keys
 from shared.settings import load_settings
 
+if TYPE_CHECKING:
+    from services.audit.access import Disclosure
+    from services.gateway.installation import Installation
+
 app = typer.Typer(no_args_is_help=True, help="Data protection: what is held on a person, and what forgetting would do.")
 keys = typer.Typer(no_args_is_help=True, help="The master key that all others are wrapped with.")
 app.add_typer(keys, name="keys")
 Person = Annotated[str, typer.Argument(help="The person's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Actor = Annotated[str, typer.Option(help="Who asks, by an id such as w-17: never a name.")]
+Reason = Annotated[str | None, typer.Option(help="For what; kept sealed beside what was opened.")]
 OFFICER = Origin("operator", frozenset({Role.DATA_PROTECTION_OFFICER}))
 
 
@@ -49,13 +56,15 @@ def plan(person: Person, as_json: AsJson = False) -> None:
 def export(
     person: Person,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write: .json for machines, .md to read.")],
+    actor: Actor = "operator",
+    reason: Reason = None,
 ) -> None:
     """All that is held on a person, for their access request, with others protected. It is recorded as a disclosure."""
     from services.gateway.installation import Installation
     from services.protection.queries import ExportSubject
 
     with Installation(load_settings()) as installation:
-        found = installation.ask(ExportSubject(subject=person), OFFICER).answer
+        found = installation.ask(ExportSubject(subject=person), _officer(actor, reason)).answer
     text = found.to_text() if output.suffix == ".md" else found.model_dump_json(indent=2)
     output.touch(mode=0o600)
     output.write_text(text, encoding="utf-8")
@@ -64,21 +73,39 @@ def export(
 
 @app.command()
 @one_sentence
-def seen(person: Person, as_json: AsJson = False) -> None:
-    """Who has seen a person's data, when, in which role and for what."""
-    from services.audit.access import ShowAccessHistory
+def seen(person: Person, actor: Actor = "operator", reason: Reason = None, as_json: AsJson = False) -> None:
+    """Who has seen a person's data, linked records with it: when, in which role, what and for what. All of it."""
     from services.gateway.installation import Installation
+    from services.protection.usage import linked
 
     with Installation(load_settings()) as installation:
-        found = installation.ask(ShowAccessHistory(subject=person), OFFICER).answer
+        subjects = linked(installation.store, person)
+        found = [one for subject in subjects for one in _seen(installation, subject, _officer(actor, reason))]
+    found.sort(key=lambda one: one.at, reverse=True)
     if as_json:
-        emit(found.model_dump(mode="json"))
+        emit({"subjects": list(subjects), "disclosures": [one.model_dump(mode="json") for one in found]})
         return
-    table = Table("when", "who", "as", "asked", "saw", "for", title=f"Who has seen {person}")
-    for one in found.disclosures:
+    table = Table("when", "who", "as", "asked", "saw", "for", title=f"Who has seen {' or '.join(subjects)}")
+    for one in found:
         when = f"{one.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, one.actor, ", ".join(one.roles), one.query, "\n".join(one.fields), one.purpose or "")
+        who = f"{one.actor} for {one.on_behalf_of}" if one.on_behalf_of else one.actor
+        table.add_row(when, who, ", ".join(one.roles), one.query, "\n".join(one.fields), one.purpose or "")
     console.print(table)
+
+
+def _seen(installation: Installation, subject: str, officer: Origin) -> Iterator[Disclosure]:
+    from services.audit.access import ShowAccessHistory
+
+    after = None
+    while True:
+        page = installation.ask(ShowAccessHistory(subject=subject, after=after, limit=500), officer).answer
+        yield from page.disclosures
+        if (after := page.next) is None:
+            return
+
+
+def _officer(actor: str, reason: str | None) -> Origin:
+    return Origin(actor, frozenset({Role.DATA_PROTECTION_OFFICER}), reason=reason)
 
 
 @keys.command()

@@ -11,6 +11,7 @@ import orjson
 from shared.calling import Calling
 from shared.messages import Command, Origin, Query, Receipt
 from shared.rpc import method_name
+from shared.wire import answer_adapter, body_of
 
 
 class OverBroker:
@@ -48,7 +49,9 @@ class OverBroker:
         arguments = {"fields": fields, "token": token, "wait_for": wait_for, "reason": origin.reason}
         answer = await self._calling.call(kind.context, method_name(kind), arguments, _headers(origin))
         found = answer["answer"]
-        return found.encode() if kind.media_type else orjson.dumps(found), answer["position"]
+        if kind.media_type is None:
+            return orjson.dumps(found), answer["position"]
+        return body_of(kind, answer_adapter(kind).validate_python(found)), answer["position"]
 
     async def start(self) -> None:
         """See `Carrier.start`."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.gateway.http.threads import Threads
 from shared.bus import Bus
 from shared.messages import Command, Origin, Query, Receipt
-from shared.wire import answer_adapter, read_command, read_query
+from shared.wire import body_of, read_command, read_query
 
 
 class Carrier(Protocol):
@@ -75,13 +75,10 @@ class InThreads:
     ) -> tuple[bytes, int]:
         """See `Carrier.ask`."""
         query = read_query(kind, fields)
-        adapter = answer_adapter(kind)
 
         def ask() -> tuple[bytes, int]:
             answered = self._bus.ask(query, origin, wait_for=wait_for)
-            if kind.media_type:
-                return answered.answer.encode(), answered.position
-            return adapter.dump_json(answered.answer, by_alias=True), answered.position
+            return body_of(kind, answered.answer), answered.position
 
         return await self._for_queries.run(ask)
 

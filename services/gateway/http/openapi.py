@@ -108,7 +108,7 @@ def _query(kind: type[Query[Any]], route: Route, schemas: Schemas) -> dict[str, 
     answer = {
         "description": "The answer, from a read model at the position named",
         "headers": {"X-Position": {"description": "What it reflects of the log", "schema": {"type": "integer"}}},
-        "content": {(kind.media_type or JSON).partition(";")[0]: {"schema": schemas.answers[kind]}},
+        "content": {(kind.media_type or JSON).partition(";")[0]: {"schema": _as_it_goes_out(schemas.answers[kind])}},
     }
     asked = _query_parameters(kind, route, schemas) if route.method == "GET" else []
     return {
@@ -127,6 +127,11 @@ def _query(kind: type[Query[Any]], route: Route, schemas: Schemas) -> dict[str, 
         **({} if route.method == "GET" else _body(kind, route, schemas)),
         "responses": {"200": answer, **refusals(REFUSALS_OF_QUERIES)},
     }
+
+
+def _as_it_goes_out(answer: Schema) -> Schema:
+    """Bytes are in Base64 where they travel as JSON: not in a body of their own."""
+    return {"type": "string", "format": "binary"} if answer.get("format") == "base64" else answer
 
 
 def _heading(kind: Declared) -> dict[str, Any]:
