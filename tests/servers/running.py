@@ -88,15 +88,15 @@ def running(make: Callable[[Path], PrivateServer]) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def install(make: Callable[[Path], PrivateServer]) -> None:
-    """Install the package, where that is asked for and can be done; never leave its own service running."""
+def install_package(package: str) -> None:
+    """Install a Debian package, where that is asked for and can be done; never leave its own service running."""
     if os.environ.get("CI") != "true" and not os.environ.get("FORGETMENOT_INSTALL"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     with Path("/tmp/forgetmenot-install.lock").open("w") as one_at_a_time:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        _install(PACKAGES[make.__name__])
+        _install(package)
 
 
 def _install(package: str) -> None:
@@ -125,6 +125,6 @@ def running_or_installed(make: Callable[[Path], PrivateServer]) -> Iterator[Serv
     except Unavailable as missing:
         if "not installed" not in str(missing):
             raise
-    install(make)
+    install_package(PACKAGES[make.__name__])
     with running(make) as server:
         yield server
