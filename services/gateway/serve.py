@@ -25,7 +25,7 @@ from services.gateway.http.metrics import Metrics
 from services.gateway.installation import Installation, usable
 from services.gateway.standing import late, standing_of
 from services.gateway.supervising import Worker
-from services.gateway.telling import ask_all, telling, wrong_with
+from services.gateway.telling import asked, telling, wrong_with
 from services.gateway.tokens import open_tokens
 from services.history.loading import load
 from services.history.source import steps_in_source, the_source
@@ -120,7 +120,7 @@ def _answer(settings: Settings, installation: Installation, worker: Worker, list
         settings=settings,
         extra_queries=tuple(installation.log_queries),
         documents=installation.document_desk(),
-        metrics=Metrics(look, lambda: ask_all(installation.folder)),
+        metrics=Metrics(look, lambda: asked(installation.folder)),
     )
     answer(app, listening, lambda host, port: greet(installation, waiting_for, host, port))
 

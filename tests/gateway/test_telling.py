@@ -71,6 +71,8 @@ def test_one_that_hangs_is_told_from_one_that_was_killed(tmp_path: Path) -> None
         process.send_signal(signal.SIGSTOP)
         (run,) = asked(tmp_path)
         assert wrong_with(tmp_path) == {run: "This process runs and does not answer."}
+        page = Metrics(lambda: Standing(0, [], []), lambda: asked(tmp_path)).page().decode()
+        assert f'forgetmenot_process_wrong{{part="projector",process="{run.partition("-")[2]}"}} 1.0' in page
         process.send_signal(signal.SIGCONT)
         assert [told.part for told in ask_all(tmp_path)] == ["projector"]
     finally:
@@ -84,7 +86,7 @@ def test_one_page_has_what_every_process_counts(tmp_path: Path) -> None:
     try:
         with telling(tmp_path, "gateway", lambda: None):
             APPENDS.observe(0.003)
-            page = Metrics(lambda: Standing(0, [], []), lambda: ask_all(tmp_path)).page().decode()
+            page = Metrics(lambda: Standing(0, [], []), lambda: asked(tmp_path)).page().decode()
     finally:
         process.kill()
         process.wait()

@@ -20,9 +20,9 @@ from services.gateway.greeting import greet
 from services.gateway.http import create_app
 from services.gateway.http.metrics import Metrics, Standing
 from services.gateway.installation import Installation
-from services.gateway.serve import answer, listen, read_models_behind
+from services.gateway.serve import answer, greet, listen, read_models_behind
 from services.gateway.standing import late, standing_of
-from services.gateway.telling import ask_all, telling, wrong_with
+from services.gateway.telling import asked, telling, wrong_with
 from services.gateway.tokens import open_tokens
 from shared.calling import Calling
 from shared.errors import ForgetMeNotError, Invalid
@@ -119,7 +119,7 @@ def main() -> int:
                 extra_queries=tuple(installation.log_queries),
                 documents=installation.document_desk(),
                 carrier=_Carrier(calling, services),
-                metrics=Metrics(standing, lambda: ask_all(installation.folder)),
+                metrics=Metrics(standing, lambda: asked(installation.folder)),
             )
             with telling(installation.folder, "gateway", installation.store.head):
                 answer(app, listening, lambda host, port: greet(installation, missing, host, port))

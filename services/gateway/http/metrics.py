@@ -5,7 +5,7 @@ Labels are routes, codes and names of ours: nothing that a person could be known
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -37,10 +37,14 @@ class Standing(NamedTuple):
     calls_refused: int = 0
 
 
+Asked = Mapping[str, Told | None]
+"""What each process tells, by part and run; None of one that does not answer."""
+
+
 class Metrics:
     """What the gateway counts itself, what `standing` says when it is asked, and what every process counts."""
 
-    def __init__(self, standing: Callable[[], Standing], told: Callable[[], Iterable[Told]] = list) -> None:
+    def __init__(self, standing: Callable[[], Standing], asked: Callable[[], Asked] = dict) -> None:
         self._standing = standing
         self._registry = CollectorRegistry()
         self._requests = Histogram(
@@ -54,7 +58,7 @@ class Metrics:
             "forgetmenot_scrape_failures", "Times that read models could not be asked", registry=self._registry
         )
         self._registry.register(_Standings(self._look))
-        self._registry.register(_Processes(told))
+        self._registry.register(_Processes(asked))
 
     def observe(self, method: str, route: str, status: int | None, seconds: float) -> None:
         """A request has been answered; without a status it broke off."""
@@ -104,18 +108,24 @@ class _Standings:
 class _Processes:
     """Asks each of them when it is collected."""
 
-    def __init__(self, told: Callable[[], Iterable[Told]]) -> None:
-        self._told = told
+    def __init__(self, asked: Callable[[], Asked]) -> None:
+        self._asked = asked
 
     def collect(self) -> Iterator[Metric]:
         """What all of them count, by name, and whether each can work."""
         merged: dict[str, Metric] = {}
         names = ["part", "process"]
-        wrong = GaugeMetricFamily("forgetmenot_process_wrong", "What keeps a process from its work", labels=names)
+        wrong = GaugeMetricFamily(
+            "forgetmenot_process_wrong", "How much keeps a process from its work; 1 if it does not answer", labels=names
+        )
         turned = GaugeMetricFamily(
             "forgetmenot_loop_turned_seconds", "How long ago a loop last turned", labels=[*names, "loop"]
         )
-        for one in self._told():
+        for run, one in self._asked().items():
+            if one is None:
+                part, _, id = run.rpartition("-")
+                wrong.add_metric([part, id], 1)
+                continue
             wrong.add_metric([one.part, one.id], len(one.wrong))
             for loop, ago in one.loops.items():
                 turned.add_metric([one.part, one.id, loop], ago)
