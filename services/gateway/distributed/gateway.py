@@ -20,7 +20,7 @@ from services.gateway.greeting import greet
 from services.gateway.http import create_app
 from services.gateway.http.metrics import Metrics, Standing
 from services.gateway.installation import Installation
-from services.gateway.serve import answer, greet, listen, read_models_behind
+from services.gateway.serve import answer, listen, read_models_behind
 from services.gateway.standing import late, standing_of
 from services.gateway.telling import asked, telling, wrong_with
 from services.gateway.tokens import open_tokens
