@@ -39,11 +39,14 @@ class Channel(StrEnum):
 
 
 Kind = Annotated[CaseKind, Field(description="What the case is about", examples=["trafficking"])]
-Via = Annotated[Channel, Field(description="How it came in", examples=["walk_in"])]
+Via = Annotated[Channel, Field(description="How it came in", examples=["partner"])]
 Account = Annotated[
     Text | None,
     About("person"),
-    Field(description="What was told at intake", examples=["Came with a neighbour; has nowhere to sleep tonight."]),
+    Field(
+        description="What was told at intake",
+        examples=["Came with a volunteer of theirs; has nowhere to sleep tonight."],
+    ),
 ]
 HiddenAccount = Annotated[str | Hidden | None, About("person")]
 Partner = Annotated[
