@@ -24,7 +24,7 @@ Document = dict[str, Any]
 ALL = (*CONTEXTS, context)
 COMMANDS = [kind for found in ALL for kind in found.commands() if kind.route]
 
-# Not among them: access that ends within hours of being asked for, as no end that is written down does; what puts right.
+# Not among them: access that ends within hours of being asked for, as no written end does; what puts right.
 NO_BEGINNINGS = {"/break-glass", "/organisation/description-correction"}
 BEGINNINGS = {
     kind: decider
