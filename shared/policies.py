@@ -47,9 +47,14 @@ Reaction = Command | Deadline | Cancel
 
 
 class Policy:
-    """Reactions to events. `name` is part of the ids of its commands: never rename one that has shipped."""
+    """Reactions to events. `name` is part of the ids of its commands: never rename one that has shipped.
+
+    One that says `in_any_order` depends on no event's coming before another, and sets no deadlines: several processes
+    may share its events.
+    """
 
     name: ClassVar[str]
+    in_any_order: ClassVar[bool] = False
 
     def handlers(self) -> dict[str, tuple[type[Stored], Callable[[Recorded[Any]], Iterable[Reaction]]]]:
         """Stored type -> the class to decode it as, and the method that reacts."""

@@ -216,6 +216,7 @@ class RecipientsAreTold(Policy):
     """Where sharing stops, whoever was told before is told that: a notice is requested, and a person sends it."""
 
     name = "recipients_are_told"
+    in_any_order = True
 
     @on(SharingStopped)
     def stopped(self, e: Recorded[SharingStopped]) -> Iterable[Reaction]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
+from uuid import UUID
 
 from shared.eventstore.port import RecordedEvent
 
@@ -19,6 +20,7 @@ class Turn(NamedTuple):
     """An event that it is this reader's turn to deal with."""
 
     event: RecordedEvent
+    id: UUID  # what it is answered for by: one that is replayed has another than its event
     attempt: int  # how often it was given back, or not answered for, before
 
 

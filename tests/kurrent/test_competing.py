@@ -138,6 +138,15 @@ def test_what_is_parked_waits_to_be_looked_at_and_comes_again_when_it_is_replaye
         assert group.parked() == []
 
 
+def test_what_was_replayed_may_be_parked_again(store: ClusterLog, group: Group) -> None:
+    given = event()
+    store.append("a", [given])
+    with Reader(group, lambda consumer, turn: consumer.park(turn)) as reader:
+        for times in 1, 2, 3:
+            until(lambda: len(reader.seen) == times and len(group.parked()) == 1)  # noqa: B023
+            group.replay_parked()
+
+
 def test_a_reader_that_goes_leaves_its_turns_to_the_others(store: ClusterLog, group: Group) -> None:
     given = [event() for _ in range(5)]
     store.append("a", given)

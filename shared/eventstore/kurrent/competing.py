@@ -116,7 +116,7 @@ class ClusterConsumer:
             try:
                 for event in self._open():
                     pause, trouble_since = _FIRST_PAUSE, None
-                    yield Turn(recorded(event), event.retry_count or 0)
+                    yield Turn(recorded(event), event.ack_id, event.retry_count or 0)
             except client.NotFoundError:
                 raise _no_group(self._group) from None
             except Exception as error:
@@ -151,15 +151,15 @@ class ClusterConsumer:
 
     def done(self, turn: Turn) -> None:
         """See `Consumer.done`."""
-        self._answer(lambda call: call.ack(turn.event.id))
+        self._answer(lambda call: call.ack(turn.id))
 
     def again(self, turn: Turn) -> None:
         """See `Consumer.again`."""
-        self._answer(lambda call: call.nack(turn.event.id, "retry"))
+        self._answer(lambda call: call.nack(turn.id, "retry"))
 
     def park(self, turn: Turn) -> None:
         """See `Consumer.park`."""
-        self._answer(lambda call: call.nack(turn.event.id, "park"))
+        self._answer(lambda call: call.nack(turn.id, "park"))
 
     def _answer(self, give: Callable[[AbstractPersistentSubscription], None]) -> None:
         """An answer that does not arrive is no harm: then the turn comes again."""
