@@ -19,7 +19,7 @@ class Activity(People, Finances, PublicWork, Profile):
     """The figures of the activity report, for any period."""
 
     name = "activity"
-    version = 3
+    version = 4
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock

@@ -17,6 +17,7 @@ from services.analytics.views.public import (
     PartnerCorrected,
     PartnerRegistered,
     RemarkWithdrawn,
+    TextTranslated,
 )
 from shared.codec import Recorded
 from shared.projections.declaration import Projection, Rows, on, table
@@ -52,6 +53,12 @@ class Profile(Projection):
         Column("figure", String),
         Column("first_year", Integer),
         Column("last_year", Integer),
+        Column("says", JSON),
+    )
+    texts = table(
+        "activity_texts",
+        Column("text", String, primary_key=True),
+        Column("written_in", String),
         Column("says", JSON),
     )
     partners = table(
@@ -120,6 +127,11 @@ class Profile(Projection):
     def remark_withdrawn(self, e: Recorded[RemarkWithdrawn], rows: Rows) -> None:
         """They need not know it any more."""
         rows.drop(self.remarks, (e.event.remark,))
+
+    @on(TextTranslated)
+    def translated(self, e: Recorded[TextTranslated], rows: Rows) -> None:
+        """A recorded text in other languages."""
+        rows.put(self.texts, **e.event.model_dump())
 
     @on(PartnerRegistered)
     def partner_registered(self, e: Recorded[PartnerRegistered], rows: Rows) -> None:

@@ -14,6 +14,7 @@ from services.analytics.views.public import (
     AttendanceCorrected,
     CampaignCorrected,
     CampaignHeld,
+    CampaignPlanned,
     FactStated,
     GroupAttended,
     GroupChanged,
@@ -41,6 +42,7 @@ class PublicWork(Projection):
         *day_columns(),
         Index("activity_campaigns_by_day", "day"),
     )
+    aims = table("activity_aims", Column("campaign", String, primary_key=True), Column("aim", Text))
     groups = table(
         "activity_groups",
         Column("campaign", String, primary_key=True),
@@ -103,6 +105,11 @@ class PublicWork(Projection):
         Column("source", Text),
     )
 
+    @on(CampaignPlanned)
+    def planned(self, e: Recorded[CampaignPlanned], rows: Rows) -> None:
+        """What it is meant to change."""
+        rows.put(self.aims, campaign=e.event.campaign, aim=e.event.aim)
+
     @on(CampaignHeld)
     def held(self, e: Recorded[CampaignHeld], rows: Rows) -> None:
         """Public work that took place."""
@@ -133,7 +140,9 @@ class PublicWork(Projection):
     @on(CampaignCorrected)
     def campaign_corrected(self, e: Recorded[CampaignCorrected], rows: Rows) -> None:
         """As it really was. One that was not held yet has no row."""
-        right = e.event.model_dump(exclude_none=True, exclude={"campaign"})
+        if e.event.aim:
+            rows.put(self.aims, campaign=e.event.campaign, aim=e.event.aim)
+        right = e.event.model_dump(exclude_none=True, exclude={"campaign", "aim"})
         if e.event.held_on:
             day, _, vague = dated(e.event.held_on)
             right |= {"day": day, "vague": vague}

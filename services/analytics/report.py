@@ -18,6 +18,7 @@ from services.analytics.reported import (
     ProgrammeReported,
     RemarkReported,
     Reported,
+    TextReported,
 )
 from shared.errors import Forbidden, Invalid
 from shared.messages import Origin, Query, Role
@@ -66,6 +67,7 @@ class ActivityReport(Reported):
     organisation: OrganisationReported | None = Field(description="Null until it has been described")
     partners: tuple[PartnerReported, ...]
     remarks: tuple[RemarkReported, ...]
+    texts: tuple[TextReported, ...] = Field(description="Recorded texts of this report, in other languages")
     suppressed: tuple[str, ...]
     approximate: tuple[str, ...]
     synthetic: tuple[str, ...]

@@ -52,6 +52,7 @@ class CampaignReported(Reported):
     kind: str
     title: str
     slogan: str | None
+    aim: str | None
     held_on: str
     venue: str | None
     town: str | None
@@ -221,4 +222,12 @@ class RemarkReported(Reported):
 
     remark: str
     figure: str
+    says: tuple[SayingReported, ...]
+
+
+class TextReported(Reported):
+    """A text as it was recorded, the language that it is written in, and what it says in others."""
+
+    text: str
+    written_in: str
     says: tuple[SayingReported, ...]

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from services.cases.case.intake import Channel
 from services.cases.case.record import Outcome
-from services.history import money, people, profile, public, shelter
+from services.history import money, people, profile, public, shelter, wording
 from services.history.money import Earmark, Funder, ProjectPlan
 from services.history.people import WORKERS, Family, Victim
 from services.history.steps import Step, Story
@@ -76,6 +76,7 @@ def the_source() -> Iterator[Step]:
     yield from public.missing_childrens_day(SOURCE)
     yield from public.against_trafficking(SOURCE)
     yield from public.dont_sell_yourself(SOURCE)
+    yield from wording.translations(SOURCE)
 
 
 def steps_in_source() -> int:

@@ -129,6 +129,7 @@ A_REPORT = ActivityReport.model_validate(
                 "kind": "commemoration",
                 "title": "Commemoration for children who were once missing and those who still are",
                 "slogan": None,
+                "aim": "That people know the danger, and fewer children go missing",
                 "held_on": "2008-05-25",
                 "venue": None,
                 "town": None,
@@ -143,6 +144,7 @@ A_REPORT = ActivityReport.model_validate(
                 "kind": "public_action",
                 "title": "Don't sell yourself",
                 "slogan": "Don't sell yourself",
+                "aim": "That young people say no.",
                 "held_on": "2008-10-02",
                 "venue": "City hall",
                 "town": "Vilnius",
@@ -308,6 +310,7 @@ A_REPORT = ActivityReport.model_validate(
                 ],
             }
         ],
+        "texts": [],
         "suppressed": ["beneficiaries_assisted", "cases_from_partners", "referrals_to_partners"],
         "approximate": ["campaigns/1/participants", "campaigns/1/towns/Alytus", "campaigns/1/towns/Vilnius"],
         "synthetic": [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -18,11 +20,14 @@ from babel.messages.pofile import read_po
 from pydantic import ConfigDict
 
 from services.analytics.report import ActivityReport, ReportActivity
+from services.analytics.reported import SayingReported, TextReported
+from services.analytics.sheet import quoting
 from services.analytics.sheet.catalogues import texts
 from services.analytics.sheet.html import page
 from services.analytics.sheet.making import sheet_of
-from services.analytics.sheet.parts import Chart, Note, Sheet
+from services.analytics.sheet.parts import Chart, Entry, Note, Sheet
 from services.analytics.sheet.pdf import pdf
+from services.analytics.sheet.quoting import UNKNOWN, pieces, quoted
 from services.analytics.sheet.sections import ASKED, Told
 from services.analytics.sheet.terms import TERMS
 from services.analytics.sheet.words import CATALOGUES, Language, words_in
@@ -50,9 +55,10 @@ def sheet(language: Language = Language.ENGLISH, told: dict[str, Told] | None = 
 
 
 def said(sheet: Sheet, title: str) -> str:
-    """All the words of one section."""
+    """All the words of one section, as a terminal would show them."""
     blocks = next(section.blocks for section in sheet.sections if section.title == title)
-    return " ".join(map(repr, blocks))
+    words = json.dumps([asdict(block) for block in blocks], ensure_ascii=False)
+    return plain(quoting.plain(words))
 
 
 # Words
@@ -145,10 +151,10 @@ def test_every_code_of_a_record_has_a_word(group: str, kind: type[StrEnum]) -> N
 
 def test_the_figures_that_stand_out() -> None:
     shown = {figure.label: figure.value for figure in sheet().figures}
-    assert shown["projects from the beginnings to date"] == "77 †"
-    assert shown["projects begun in the period"] == "8 †"
-    assert shown["victims of trafficking assisted"] == "< 10"
-    assert shown["family members supported"] == "15 †"
+    assert shown["projects from the beginnings to date"] == "77\N{NO-BREAK SPACE}†"
+    assert shown["projects begun in the period"] == "8\N{NO-BREAK SPACE}†"
+    assert shown["victims of trafficking assisted"] == "<\N{NO-BREAK SPACE}10"
+    assert shown["family members supported"] == "15\N{NO-BREAK SPACE}†"
 
 
 def test_marks_are_explained_where_they_stand_and_only_there() -> None:
@@ -163,12 +169,46 @@ def test_a_report_of_a_period_that_goes_on_says_so() -> None:
 
 def test_the_organisation_speaks_the_language_of_the_sheet_or_its_own() -> None:
     assert sheet(Language.FRENCH).organisation == "Centre de soutien aux familles de personnes disparues"
-    assert sheet(Language.LITHUANIAN).organisation == "Missing Persons' Families Support Centre"
+    assert sheet(Language.LITHUANIAN).organisation == quoted("Missing Persons' Families Support Centre")
     assert sheet(organisation=None).organisation == "The organisation has not been described yet"
+
+
+OBJECTIVE = "An end to trafficking in human beings"
+TRANSLATED = TextReported(
+    text=OBJECTIVE,
+    written_in="en",
+    says=(SayingReported(language="lt", text="Prekybos žmonėmis panaikinimas"),),
+)
+
+
+def test_a_recorded_text_is_printed_in_the_language_of_the_sheet_where_it_was_translated() -> None:
+    def title(language: Language, *texts: TextReported) -> str:
+        words = words_in(language)
+        advocacy = next(one for one in sheet(language, texts=texts).sections if one.title == words.say("Advocacy"))
+        assert isinstance(advocacy.blocks[0], Entry)
+        return advocacy.blocks[0].title
+
+    assert title(Language.LITHUANIAN, TRANSLATED) == "Prekybos žmonėmis panaikinimas"
+    assert title(Language.ENGLISH, TRANSLATED) == OBJECTIVE
+    assert title(Language.FRENCH, TRANSLATED) == quoted(OBJECTIVE, "en")
+    assert title(Language.FRENCH) == quoted(OBJECTIVE, UNKNOWN)
+
+
+def test_marks_of_language_in_a_recorded_text_do_not_reach_the_sheet() -> None:
+    assert quoting.plain(quoted(quoted("Vaiko diena", "lt"), "en")) == "ltVaiko diena"
+    assert list(pieces(f"A {quoted('b', 'lt')} c")) == [(None, "A "), ("lt", "b"), (None, " c")]
+
+
+def test_what_a_campaign_is_for_and_which_act_came_of_an_objective_are_printed() -> None:
+    assert "Aim: That people know the danger, and fewer children go missing." in said(
+        sheet(), "Campaigns and commemorations"
+    )
+    assert "Legal act: Seimas of the Republic of Lithuania, 2008." in said(sheet(), "Advocacy")
 
 
 def test_the_assumption_behind_a_figure_is_printed() -> None:
     assert "is an assumption" in said(sheet(), "Projects")
+    assert quoted(A_REPORT.remarks[0].says[0].text, "en") in sheet(Language.FRENCH).sections[0].blocks[1].text  # type: ignore[union-attr]
 
 
 def test_what_sources_do_not_agree_on_stands_side_by_side() -> None:
@@ -187,6 +227,12 @@ def test_a_part_that_nobody_tells_says_that_there_is_no_data() -> None:
         assert "No data for this period." in said(sheet(), asked.title)
 
 
+def test_a_part_in_which_nothing_was_recorded_says_that_there_is_no_data() -> None:
+    nothing = Told(figures={"hearings": 0, "representations": 0})
+    told = said(sheet(told={"rehabilitation.ReportProceedings": nothing}), "Preparing for trial, and in court")
+    assert "No data for this period." in told
+
+
 def test_a_part_that_another_service_tells_is_printed_with_its_figures() -> None:
     figures = Told(figures={"hearings": 12, "representations": None, "bails_posted": 3}, synthetic=True)
     told = said(sheet(told={"rehabilitation.ReportProceedings": figures}), "Preparing for trial, and in court")
@@ -199,7 +245,7 @@ def test_years_and_funders_that_do_not_fit_are_summed() -> None:
     assert isinstance(chart, Chart)
     assert (chart.bars[0].label, chart.bars[0].size, len(chart.bars)) == ("before", 6, 17)
     funder = A_REPORT.funders[0]
-    assert "'3 others'" in said(sheet(funders=(funder,) * 10), "Funders")
+    assert '"3 others"' in said(sheet(funders=(funder,) * 10), "Funders")
 
 
 def test_a_report_of_nothing_is_a_page_all_the_same() -> None:
@@ -262,6 +308,13 @@ def test_the_page_says_its_language_and_every_chart_has_a_text_in_its_place(lang
     for chart in charts:
         assert chart["role"] == "img"
         assert set((chart["aria-labelledby"] or "").split()) <= set(ids)
+
+
+def test_what_stays_in_another_language_says_which_for_whoever_has_it_read_aloud() -> None:
+    shown = _Page(page(sheet(Language.FRENCH, texts=(TRANSLATED,))))
+    assert {attributes["lang"] for attributes in shown.all("span") if "lang" in attributes} == {"en", UNKNOWN}
+    assert not [mark for mark in "\ue000\ue001\ue002" if mark.encode() in page(sheet(Language.FRENCH))]
+    assert b"/Lang" in pdf(sheet(Language.FRENCH, texts=(TRANSLATED,)))
 
 
 def test_the_page_asks_nothing_of_the_network_and_runs_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.analytics.suppression import (
@@ -124,6 +124,7 @@ def of_years(years: range, count: int) -> list[int]:
     return [int(year in years) for year in range(count)]
 
 
+@settings(deadline=None)
 @given(YEARS)
 @example([20, 4, 30, 5, 30, 6, 20])  # two ranges and a year tell of the four
 def test_a_few_who_were_helped_in_one_year_cannot_be_worked_out_from_any_ranges(counts: list[int]) -> None:
@@ -138,6 +139,7 @@ def test_a_few_who_were_helped_in_one_year_cannot_be_worked_out_from_any_ranges(
             assert not worked_out(known, of_years(years, len(counts)))
 
 
+@settings(deadline=None)
 @given(YEARS)
 @example([6, 7, 5, 8])
 def test_a_few_facts_cannot_be_worked_out_from_any_ranges_of_years(counts: list[int]) -> None:
@@ -166,6 +168,7 @@ KINDS = ("missing_person", "trafficking", "family_support")
 TABLES = st.lists(st.tuples(*(st.one_of(st.just(0), st.integers(0, 12), st.integers(8, 40)),) * 3), max_size=5)
 
 
+@settings(deadline=None, max_examples=60)
 @given(TABLES)
 @example([(6, 13, 0), (6, 14, 0), (7, 15, 0), (7, 14, 0), (10, 0, 0)])
 @example([(12, 60, 2), (12, 60, 3), (12, 60, 5)])

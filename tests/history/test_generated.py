@@ -48,7 +48,7 @@ def test_it_has_the_same_kinds_of_commands_as_the_source_but_for_what_only_the_s
         "campaigns.BeginAdvocacy", "campaigns.RecordAdvocacyAction", "campaigns.StateFact",
         "campaigns.ConcludeAdvocacy",
         "campaigns.RecordArtefact", "campaigns.DescribeOrganisation", "campaigns.ConstituteBody",
-        "campaigns.RemarkOnFigure", "campaigns.RecordJointWork", "projects.ReserveFunds",
+        "campaigns.RemarkOnFigure", "campaigns.RecordJointWork", "campaigns.TranslateText", "projects.ReserveFunds",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -124,3 +125,15 @@ def test_its_report_is_a_page_in_every_language(told: Told, language: Language) 
     sheet, _ = sheet_of(query, language, served, lambda asked: bus.ask(asked, Origin("a-1", frozenset({Role.ANALYST}))))
     assert b"77" in page(sheet)
     assert b"/Type/Pages/Count 1/" in pdf(sheet)
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("year", [2004, 2007, 2008])
+def test_every_text_of_a_years_page_is_in_its_language_but_for_a_name(
+    told: Told, language: Language, year: int
+) -> None:
+    query = ReportActivity.model_validate({"from": f"{year}-01-01", "to": f"{year}-12-31"})
+    bus = told.installation.bus()
+    sheet, _ = sheet_of(query, language, (), lambda asked: bus.ask(asked, Origin("a-1", frozenset({Role.ANALYST}))))
+    foreign = set(re.findall(r'<span lang="([a-z]+)">([^<]*)', page(sheet).decode()))
+    assert foreign <= {("fr", "Emmaüs Europe")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.analytics.counting import money, people, profile, public
 from services.analytics.counting.inquiry import Inquiry
@@ -21,7 +21,7 @@ def count(model: Activity, query: ReportActivity, asking: Asking, today: date) -
     by_year = money.projects_by_year(model, inquiry)
     assisted, assisted_by_year = people.persons_helped(model, VICTIM, "beneficiaries_assisted", inquiry)
     supported, supported_by_year = people.persons_helped(model, FAMILY_MEMBER, "family_members_supported", inquiry)
-    parts = {
+    parts: dict[str, Any] = {
         "projects_by_funder_kind": money.projects_by_funder_kind(model, inquiry),
         "cases_by_kind": people.cases_by_kind(model, inquiry),
         "cases_from_partners": people.cases_from_partners(model, inquiry),
@@ -37,6 +37,7 @@ def count(model: Activity, query: ReportActivity, asking: Asking, today: date) -
         "partners": profile.partners(model, inquiry),
         "remarks": profile.remarks(model, inquiry),
     }
+    parts["texts"] = profile.texts(model, inquiry, parts)
     return ActivityReport(
         period={"from": query.first, "to": query.last},
         preliminary=query.last >= today,

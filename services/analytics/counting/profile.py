@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from services.analytics.counting.inquiry import Inquiry
 from services.analytics.profile import Profile
-from services.analytics.reported import BodyReported, OrganisationReported, PartnerReported, RemarkReported
+from services.analytics.reported import (
+    BodyReported,
+    OrganisationReported,
+    PartnerReported,
+    RemarkReported,
+    TextReported,
+)
 
 
 def organisation(model: Profile, inquiry: Inquiry) -> OrganisationReported | None:
@@ -78,3 +88,27 @@ def remarks(model: Profile, inquiry: Inquiry) -> tuple[RemarkReported, ...]:
         select(live).where(live.c.first_year <= year, live.c.last_year >= year).order_by(live.c.position)
     )
     return tuple(RemarkReported.model_validate(dict(row)) for row in found)
+
+
+def texts(model: Profile, inquiry: Inquiry, parts: Any) -> tuple[TextReported, ...]:
+    """Those texts within the parts of the report that were translated."""
+    live = inquiry.live(model.texts)
+    within = frozenset(_texts(parts))
+    return tuple(
+        TextReported.model_validate(dict(row))
+        for row in inquiry.rows(select(live).order_by(live.c.text))
+        if row["text"] in within
+    )
+
+
+def _texts(part: Any) -> Iterator[str]:
+    match part:
+        case str():
+            yield part
+        case BaseModel():
+            yield from _texts(dict(part))
+        case dict():
+            yield from _texts(tuple(part.values()))
+        case tuple():
+            for one in part:
+                yield from _texts(one)

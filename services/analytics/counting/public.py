@@ -27,8 +27,13 @@ TEACHERS = "\0teachers"  # no town is called so
 
 def campaigns(model: PublicWork, inquiry: Inquiry) -> tuple[CampaignReported, ...]:
     """Campaigns that were held in the period, by day."""
-    live = inquiry.live(model.campaigns)
-    found = inquiry.rows(select(live).where(inquiry.within(live.c.day)).order_by(live.c.day, live.c.campaign))
+    live, aims = inquiry.live(model.campaigns), inquiry.live(model.aims)
+    found = inquiry.rows(
+        select(live, aims.c.aim)
+        .outerjoin(aims, aims.c.campaign == live.c.campaign)
+        .where(inquiry.within(live.c.day))
+        .order_by(live.c.day, live.c.campaign)
+    )
     inquiry.note("campaigns", found)
     return tuple(_campaign(model, index, row, inquiry) for index, row in enumerate(found))
 
@@ -45,6 +50,7 @@ def _campaign(model: PublicWork, index: int, row: RowMapping, inquiry: Inquiry) 
         kind=row["kind"],
         title=row["title"],
         slogan=row["slogan"],
+        aim=row["aim"],
         held_on=row["held_on"],
         venue=row["venue"],
         town=row["town"],

@@ -62,8 +62,9 @@ def main() -> None:
     """Write all of them."""
     CATALOGUES.mkdir(exist_ok=True)
     for language in Language:
+        made = up_to_date(language)  # read before the file is opened, which empties it
         with (CATALOGUES / f"{language}.po").open("wb") as file:
-            save(up_to_date(language), file)
+            save(made, file)
 
 
 if __name__ == "__main__":

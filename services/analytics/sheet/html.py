@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from services.analytics.sheet.charts import svg
 from services.analytics.sheet.parts import Chart, Entry, Note, Sheet, Table
+from services.analytics.sheet.quoting import pieces, plain
 from services.analytics.sheet.words import APPROXIMATE, INVENTED
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,7 +39,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"drawn": _drawn, "marked": _marked}
+    environment.filters |= {"drawn": _drawn, "marked": _marked, "plain": plain}
     environment.tests |= {
         kind.__name__.lower(): lambda block, kind=kind: isinstance(block, kind) for kind in (Chart, Table, Entry, Note)
     }
@@ -50,8 +51,14 @@ def _drawn(chart: Chart, name: str) -> Markup:
 
 
 def _marked(text: str) -> Markup:
-    """Marks set apart, so that they are neither missed nor taken for digits; a second line is a small one."""
-    shown = str(escape(text))
+    """Marks set apart, so that they are neither missed nor taken for digits; a second line is a small one.
+
+    What is in another language says so, so that it is read aloud in that language.
+    """
+    shown = "".join(
+        f'<span lang="{escape(language)}">{escape(said)}</span>' if language else str(escape(said))
+        for language, said in pieces(text)
+    )
     for sign, style in ((INVENTED, "mark raised"), (APPROXIMATE, "mark")):
         shown = shown.replace(sign, f'<span class="{style}">{sign}</span>')
     first, _, second = shown.partition("\n")

@@ -23,7 +23,7 @@ from babel.support import Translations
 
 CATALOGUES = Path(__file__).parent / "locale"
 
-INVENTED, APPROXIMATE, HIDDEN = "†", "≈", "< 10"
+INVENTED, APPROXIMATE, HIDDEN = "†", "≈", "<\N{NO-BREAK SPACE}10"
 """How a figure is marked that rests on invented records, that is an estimate, that is too small to be shown."""
 
 
@@ -66,7 +66,7 @@ class Words:
 
     def pair(self, name: str, value: str) -> str:
         """What something is called, and how much it is."""
-        return self.say("{name}: {value}", name=name, value=value)
+        return self.say("{name}:\N{NO-BREAK SPACE}{value}", name=name, value=value)
 
     def listed(self, parts: Iterable[str]) -> str:
         """Several things of a kind, one after the other."""

@@ -45,9 +45,17 @@ class CampaignCorrected(View, of="campaigns.CampaignCorrected"):
     campaign: str
     title: str | None = None
     slogan: str | None = None
+    aim: str | None = None
     venue: str | None = None
     town: str | None = None
     held_on: str | None = None
+
+
+class CampaignPlanned(View, of="campaigns.CampaignPlanned"):
+    """Public work was planned."""
+
+    campaign: str
+    aim: str
 
 
 class Body(BaseModel):
@@ -311,6 +319,14 @@ class FigureRemarked(View, of="campaigns.FigureRemarked"):
     figure: str
     first_year: int
     last_year: int
+    says: tuple[Saying, ...]
+
+
+class TextTranslated(View, of="campaigns.TextTranslated"):
+    """How a recorded text is said in other languages."""
+
+    text: str
+    written_in: str
     says: tuple[Saying, ...]
 
 

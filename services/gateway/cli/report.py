@@ -15,6 +15,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from services.analytics.sheet.parts import Block, Chart, Entry, Note, Sheet, Table
+from services.analytics.sheet.quoting import plain
 from services.analytics.sheet.words import Language
 from services.gateway.cli.terminal import console, emit, one_sentence
 from shared.errors import Invalid, Unavailable
@@ -90,10 +91,10 @@ def show(sheet: Sheet, to: Console) -> None:
     if sheet.preliminary:
         to.print(sheet.preliminary, style="bold red")
     for line in filter(None, (sheet.organisation, sheet.about, sheet.mission)):
-        to.print(Text(line, style="bold" if line == sheet.organisation else ""))
+        to.print(Text(plain(line), style="bold" if line == sheet.organisation else ""))
     to.print(Columns(Panel(Text.assemble((one.value, "bold blue"), "\n", (one.label, "dim"))) for one in sheet.figures))
     for section in sheet.sections:
-        to.print(Text(section.title, style="bold blue"))
+        to.print(Text(plain(section.title), style="bold blue"))
         to.print(Padding(Group(*map(_shown, section.blocks)), (0, 0, 1, 2)))
     for line in (*sheet.legend, sheet.reflects):
         to.print(Text(line, style="dim"))
@@ -106,9 +107,9 @@ def _shown(block: Block) -> RenderableType:
         case Table():
             return _table(block)
         case Entry(title, lines):
-            return Group(Text(title, style="bold"), *map(Text, lines))
+            return Group(Text(plain(title), style="bold"), *(Text(plain(line)) for line in lines))
         case Note(text, quiet):
-            return Text(text, style="dim italic" if quiet else "")
+            return Text(plain(text), style="dim italic" if quiet else "")
 
 
 def _bars(chart: Chart) -> Grid:
@@ -133,4 +134,4 @@ def _table(table: Table) -> Grid:
 
 
 def _escaped(cells: tuple[str, ...]) -> Iterator[RenderableType]:
-    yield from (Text(cell) for cell in cells)
+    yield from (Text(plain(cell)) for cell in cells)

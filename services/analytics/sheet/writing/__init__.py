@@ -18,7 +18,7 @@ from services.analytics.sheet.writing.public import advocacy, campaigns, governa
 def write(report: ActivityReport, told: Mapping[str, Told], words: Words) -> Sheet:
     """The sheet of a report, with what other services told for it."""
     marking = Marking(report, words)
-    wording = _wording(report.organisation, words)
+    wording = _wording(report.organisation, marking)
     sections = (
         projects(report, marking),
         funders(report, marking),
@@ -47,13 +47,18 @@ def write(report: ActivityReport, told: Mapping[str, Told], words: Words) -> She
     )
 
 
-def _wording(of: OrganisationReported | None, words: Words) -> WordingReported | None:
+def _wording(of: OrganisationReported | None, marking: Marking) -> WordingReported | None:
     """The organisation in the language of the sheet, or in its own where it says nothing in that."""
     if of is None:
         return None
     return next(
-        (one for one in of.in_other_languages if one.language == words.language),
-        WordingReported(language="", name=of.name, legal_form=of.legal_form, mission=of.mission),
+        (one for one in of.in_other_languages if one.language == marking.words.language),
+        WordingReported(
+            language="",
+            name=marking.recorded(of.name),
+            legal_form=marking.recorded(of.legal_form),
+            mission=marking.recorded(of.mission),
+        ),
     )
 
 

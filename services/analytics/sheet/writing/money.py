@@ -30,8 +30,8 @@ def projects(report: ActivityReport, marking: Marking) -> Section:
     heading = marking.heading(words.say("Projects by the year they began"), "projects_by_year")
     blocks: list[Block] = [Chart(heading, in_words, tuple(bars), "columns")] if bars else [nothing(marking)]
     for remark in report.remarks:
-        said = {saying.language: saying.text for saying in remark.says}
-        blocks.append(Note(said.get(words.language, remark.says[0].text)))
+        otherwise = remark.says[0]
+        blocks.append(Note(marking.said(remark.says, otherwise.text, otherwise.language)))
     return Section(words.say("Projects"), "left", tuple(blocks))
 
 
@@ -69,7 +69,7 @@ def funders(report: ActivityReport, marking: Marking) -> Section:
 def _funder(funder: FunderReported, marking: Marking) -> tuple[str, ...]:
     words = marking.words
     where = f"{term(words, 'funder', funder.kind)}, {words.country(funder.country)}"
-    return (f"{funder.name}\n{where}", words.number(funder.projects), *_sums((funder,), marking))
+    return (f"{marking.recorded(funder.name)}\n{where}", words.number(funder.projects), *_sums((funder,), marking))
 
 
 def _sums(of: tuple[FunderReported, ...], marking: Marking) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def programmes(report: ActivityReport, marking: Marking) -> Iterator[Section]:
     words = marking.words
     largest = sorted(report.programmes, key=lambda one: -sum(earmark.awarded for earmark in one.earmarks))
     for programme in largest[:MOST_PROGRAMMES]:
-        yield Section(_named(programme), "left", (_statement(programme, marking),))
+        yield Section(_named(programme, marking), "left", (_statement(programme, marking),))
     if left := len(largest[MOST_PROGRAMMES:]):
         more = words.count(
             "{number} more grant of a programme is in the figures of the report, not on this page.",
@@ -111,9 +111,9 @@ def programmes(report: ActivityReport, marking: Marking) -> Iterator[Section]:
         yield Section(words.say("Other programmes"), "left", (Note(more),))
 
 
-def _named(programme: ProgrammeReported) -> str:
-    own = "" if programme.project == programme.programme else f": {programme.project}"
-    return f"{programme.programme}{own} ({programme.funder})"
+def _named(programme: ProgrammeReported, marking: Marking) -> str:
+    own = "" if programme.project == programme.programme else f": {marking.recorded(programme.project)}"
+    return f"{marking.recorded(programme.programme)}{own} ({marking.recorded(programme.funder)})"
 
 
 def _statement(programme: ProgrammeReported, marking: Marking) -> Table:

@@ -68,7 +68,7 @@ def elsewhere(told: Mapping[str, Told], marking: Marking) -> Iterator[Section]:
     words = marking.words
     for asked in ASKED:
         answer = told.get(asked.wire_type)
-        if answer is None or not answer.figures:
+        if answer is None or not any(number != 0 for number in answer.figures.values()):
             yield Section(words.say(asked.title), "right", (nothing(marking),))
             continue
         said = [

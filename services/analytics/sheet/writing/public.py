@@ -6,10 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from services.analytics.report import ActivityReport
-from services.analytics.reported import AdvocacyReported, ArtefactReported, CampaignReported, OutcomeReported
+from services.analytics.reported import (
+    ActReported,
+    AdvocacyReported,
+    ArtefactReported,
+    CampaignReported,
+    OutcomeReported,
+)
 from services.analytics.sheet.parts import Block, Entry, Note, Section, Table
 from services.analytics.sheet.terms import term
-from services.analytics.sheet.words import Words
 from services.analytics.sheet.writing.marking import Marking
 from services.analytics.sheet.writing.money import nothing
 
@@ -18,38 +23,52 @@ MOST_ENTRIES = 4
 
 def advocacy(report: ActivityReport, marking: Marking) -> Section:
     """Objectives, what was done for them, what came of them."""
-    words = marking.words
     outcomes = {outcome.advocacy: outcome for outcome in report.advocacy_outcomes}
     entries: list[Block] = [
         Entry(
-            marking.invented(objective.title, objective.synthetic),
-            tuple(_objective(objective, outcomes.get(objective.advocacy), words)),
+            marking.invented(marking.recorded(objective.title), objective.synthetic),
+            tuple(_objective(objective, outcomes.get(objective.advocacy), marking)),
         )
         for objective in report.advocacy
     ]
-    return Section(words.say("Advocacy"), "right", _as_many_as_fit(entries, marking))
+    return Section(marking.words.say("Advocacy"), "right", _as_many_as_fit(entries, marking))
 
 
-def _objective(of: AdvocacyReported, outcome: OutcomeReported | None, words: Words) -> Iterator[str]:
+def _objective(of: AdvocacyReported, outcome: OutcomeReported | None, marking: Marking) -> Iterator[str]:
+    words = marking.words
     done = words.count("{number} action", "{number} actions", of.actions)
     state = term(words, "outcome", of.outcome) if of.outcome else words.say("Under way")
     yield words.say(
         "{objective}. Addressed to {addressee}; {done}. {state}.",
-        objective=of.objective,
-        addressee=of.addressee,
+        objective=marking.recorded(of.objective),
+        addressee=marking.recorded(of.addressee),
         done=done,
         state=state,
     )
+    if outcome and outcome.legal_act:
+        yield f"{_act(outcome.legal_act, marking)}."
     if outcome and outcome.observance:
         day = outcome.observance
         yield words.say(
             "Kept every year on {day}. {origin}.",
             day=words.day_of_year(day.month, day.day),
-            origin=day.origin.rstrip("."),
+            origin=marking.recorded(day.origin).rstrip("."),
         )
     if of.disputed:
-        said = words.listed(f"{one.says} ({one.source})" for one in of.disputed)
+        said = words.listed(f"{marking.recorded(one.says)} ({marking.recorded(one.source)})" for one in of.disputed)
         yield words.say("Sources differ: {said}.", said=said)
+
+
+def _act(act: ActReported, marking: Marking) -> str:
+    """Who adopted what, and when."""
+    told = [marking.recorded(text) for text in (act.title, act.reference) if text]
+    return ", ".join(
+        [
+            marking.words.pair(marking.words.say("Legal act"), marking.recorded(act.body)),
+            *told,
+            marking.words.when(act.adopted),
+        ]
+    )
 
 
 def campaigns(report: ActivityReport, marking: Marking) -> Section:
@@ -57,7 +76,7 @@ def campaigns(report: ActivityReport, marking: Marking) -> Section:
     words = marking.words
     entries: list[Block] = [
         Entry(
-            marking.invented(campaign.title, campaign.synthetic),
+            marking.invented(marking.recorded(campaign.title), campaign.synthetic),
             tuple(_campaign(campaign, f"campaigns/{index}", marking)),
         )
         for index, campaign in enumerate(report.campaigns)
@@ -67,10 +86,13 @@ def campaigns(report: ActivityReport, marking: Marking) -> Section:
 
 def _campaign(campaign: CampaignReported, figure: str, marking: Marking) -> Iterator[str]:
     words = marking.words
-    place = ", ".join(part for part in (campaign.venue, campaign.town) if part)
+    venue = marking.recorded(campaign.venue) if campaign.venue else None
+    place = ", ".join(part for part in (venue, campaign.town) if part)
     yield " · ".join(
         part for part in (term(words, "campaign", campaign.kind), words.when(campaign.held_on), place) if part
     )
+    if campaign.aim:
+        yield words.say("Aim: {aim}.", aim=marking.recorded(campaign.aim).rstrip("."))
     came = words.say("Taking part: {count}", count=marking.participants(campaign.participants))
     if campaign.towns:
         towns = ", ".join(
@@ -81,16 +103,21 @@ def _campaign(campaign: CampaignReported, figure: str, marking: Marking) -> Iter
         came = words.say("{came}; teachers: {count}", came=came, count=marking.participants(campaign.teachers))
     yield f"{came}."
     for made in campaign.artefacts:
-        yield _artefact(made, words)
+        yield _artefact(made, marking)
 
 
-def _artefact(made: ArtefactReported, words: Words) -> str:
+def _artefact(made: ArtefactReported, marking: Marking) -> str:
+    words = marking.words
     measures = [
         term(words, "dimension", one.dimension, measure=f"{words.number(one.value)} {term(words, 'unit', one.unit)}")
         for one in made.measures
     ]
     said = ", ".join([term(words, "artefact", made.kind), *measures])
-    return words.say("{what}: “{message}”.", what=said, message=made.message) if made.message else f"{said}."
+    return (
+        words.say("{what}: “{message}”.", what=said, message=marking.recorded(made.message))
+        if made.message
+        else f"{said}."
+    )
 
 
 def partners(report: ActivityReport, marking: Marking) -> Section:
