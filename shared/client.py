@@ -48,9 +48,14 @@ class Client:
         command_id: UUID | None = None,
         expected: int | None = None,
         reason: str | None = None,
+        on_behalf_of: str | None = None,
+        correlation_id: UUID | None = None,
         seconds: float | None = None,
     ) -> Receipt:
-        """Have a command carried out. Raises what the service raises, and `Unavailable` once `seconds` are over."""
+        """Have a command carried out. Raises what the service raises, and `Unavailable` once `seconds` are over.
+
+        `on_behalf_of` is a pseudonym: the broker sees it, and the correlation id, in the clear.
+        """
         arguments: dict[str, Any] = {
             "fields": command.model_dump(mode="json", exclude=set(command.STAMPS), by_alias=True, exclude_unset=True),
             "command_id": str(command_id or uuid4()),
@@ -58,19 +63,31 @@ class Client:
         }
         if expected is not None:
             arguments["expected"] = expected
-        answer = await self._call(type(command), arguments, seconds)
+        answer = await self._call(type(command), arguments, _headers(on_behalf_of, correlation_id), seconds)
         return Receipt(**{**answer, "events": tuple(answer["events"])})
 
     async def ask(
-        self, query: Query[A], *, wait_for: int = 0, reason: str | None = None, seconds: float | None = None
+        self,
+        query: Query[A],
+        *,
+        wait_for: int = 0,
+        reason: str | None = None,
+        on_behalf_of: str | None = None,
+        correlation_id: UUID | None = None,
+        seconds: float | None = None,
     ) -> A:
         """The answer of a query that reflects at least position `wait_for`. Raises as `send` does."""
         fields = query.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        answer = await self._call(type(query), {"fields": fields, "wait_for": wait_for, "reason": reason}, seconds)
+        arguments = {"fields": fields, "wait_for": wait_for, "reason": reason}
+        answer = await self._call(type(query), arguments, _headers(on_behalf_of, correlation_id), seconds)
         return cast(A, answer_adapter(type(query)).validate_python(answer["answer"]))
 
     async def _call(
-        self, kind: type[Command] | type[Query[Any]], arguments: dict[str, Any], seconds: float | None
+        self,
+        kind: type[Command] | type[Query[Any]],
+        arguments: dict[str, Any],
+        headers: dict[str, str],
+        seconds: float | None,
     ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + (self._seconds if seconds is None else seconds)
@@ -82,7 +99,7 @@ class Client:
                 if left <= 0:
                     raise Unavailable("There was no answer in time: send it again under the same id.")
                 found: dict[str, Any] = await self._calling.call(
-                    kind.context, method_name(kind), arguments, seconds=left
+                    kind.context, method_name(kind), arguments, headers, seconds=left
                 )
                 return found
             except Unavailable:
@@ -102,6 +119,12 @@ class Client:
         await self._calling.close()
 
 
+def _headers(on_behalf_of: str | None, correlation_id: UUID | None) -> dict[str, str]:
+    """nameko's context data, which the broker sees."""
+    named = {"on_behalf_of": on_behalf_of, "correlation_id": correlation_id and str(correlation_id)}
+    return {name: value for name, value in named.items() if value}
+
+
 class BlockingClient:
     """`Client` for programs without asyncio. Safe to use from many threads."""
 
@@ -119,15 +142,44 @@ class BlockingClient:
         command_id: UUID | None = None,
         expected: int | None = None,
         reason: str | None = None,
+        on_behalf_of: str | None = None,
+        correlation_id: UUID | None = None,
         seconds: float | None = None,
     ) -> Receipt:
         """See `Client.send`."""
-        key = command_id or uuid4()
-        return self._run(self._client.send(command, command_id=key, expected=expected, reason=reason, seconds=seconds))
+        return self._run(
+            self._client.send(
+                command,
+                command_id=command_id,
+                expected=expected,
+                reason=reason,
+                on_behalf_of=on_behalf_of,
+                correlation_id=correlation_id,
+                seconds=seconds,
+            )
+        )
 
-    def ask(self, query: Query[A], *, wait_for: int = 0, reason: str | None = None, seconds: float | None = None) -> A:
+    def ask(
+        self,
+        query: Query[A],
+        *,
+        wait_for: int = 0,
+        reason: str | None = None,
+        on_behalf_of: str | None = None,
+        correlation_id: UUID | None = None,
+        seconds: float | None = None,
+    ) -> A:
         """See `Client.ask`."""
-        return self._run(self._client.ask(query, wait_for=wait_for, reason=reason, seconds=seconds))
+        return self._run(
+            self._client.ask(
+                query,
+                wait_for=wait_for,
+                reason=reason,
+                on_behalf_of=on_behalf_of,
+                correlation_id=correlation_id,
+                seconds=seconds,
+            )
+        )
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, NotRequired, Protocol, TypedDict, TypeVar
 from uuid import UUID, uuid4
 
 import orjson
@@ -36,7 +36,7 @@ from shared.errors import ForgetMeNotError, Invalid, Unauthenticated
 from shared.logging import correlated
 from shared.messages import Command, Origin, Query
 from shared.tracing import Kind, Span, continued, span
-from shared.wire import answer_adapter, read_command, read_query, receipt_fields
+from shared.wire import answer_adapter, read_command, read_query, receipt_fields, wire_name
 
 S = TypeVar("S", bound=type)
 
@@ -280,6 +280,7 @@ def _command_method(kind: type[Command]) -> Callable[..., dict[str, Any]]:
         )
 
     send.takes_command_id = True  # type: ignore[attr-defined]
+    send.__annotations__["fields"] = fields_type(kind)
     return _entrypoint(send, method_name(kind), kind.__doc__)
 
 
@@ -291,7 +292,19 @@ def _query_method(kind: type[Query[Any]]) -> Callable[..., dict[str, Any]]:
     ) -> dict[str, Any]:
         return self.calls.make(message, fields, token, reason=reason, wait_for=wait_for)  # type: ignore[no-any-return]
 
+    ask.__annotations__["fields"] = fields_type(kind)
     return _entrypoint(ask, method_name(kind), kind.__doc__)
+
+
+def fields_type(kind: type[Command] | type[Query[Any]]) -> Any:
+    """What a method takes as `fields`, for whoever looks at its signature: the message's own, but for the stamps."""
+    stamps: frozenset[str] = getattr(kind, "STAMPS", frozenset())
+    named = {
+        wire_name(name, field): field.annotation if field.is_required() else NotRequired[field.annotation]
+        for name, field in kind.model_fields.items()
+        if name not in stamps
+    }
+    return TypedDict(kind.__name__, named)  # type: ignore[operator]
 
 
 def _health_method() -> Callable[..., dict[str, Any]]:

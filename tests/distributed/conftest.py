@@ -22,6 +22,7 @@ from services.gateway.tokens import open_tokens
 from shared import transport
 from shared.messages import Role
 from shared.settings import Settings
+from tests.servers.collector import Collector, collecting
 from tests.servers.fixtures import broker as broker
 from tests.servers.running import Server
 
@@ -33,10 +34,12 @@ PATIENCE_SECONDS = 90.0
 class Cases:
     """The cases service as a process, and a log to look into."""
 
-    def __init__(self, folder: Path, broker: Server) -> None:
+    def __init__(self, folder: Path, broker: Server, collector: Collector) -> None:
         self.broker = broker
+        self.collector = collector
         self.settings = Settings(data_dir=folder, amqp_url=broker.url)
         self.environment = {**os.environ, "DATA_DIR": str(folder), "AMQP_URL": broker.url, "LOG_FORMAT": "json"}
+        self.environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
         self.installation = Installation(self.settings)
         self.tokens = open_tokens(folder)
         self.output = folder / "output.txt"
@@ -118,11 +121,11 @@ class Cases:
 def cases(tmp_path_factory: pytest.TempPathFactory, broker: Server) -> Iterator[Cases]:
     """The service, ready."""
     folder = tmp_path_factory.mktemp("cases")
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, collecting() as collector:
         # nameko's serializer looks at the environment of its process: here that is ours.
         patched.setenv("DATA_DIR", str(folder))
         transport.of_environment.cache_clear()
-        cases = Cases(folder, broker)
+        cases = Cases(folder, broker, collector)
         try:
             cases.wait_until_ready()
             yield cases

@@ -15,6 +15,7 @@ from services.cases.projections.case_files import ListCases
 from shared.client import BlockingClient, Client
 from shared.errors import Forbidden, Unavailable
 from shared.messages import Role
+from shared.metadata import Metadata
 from shared.transport import open_sealing
 from tests.distributed.conftest import Cases
 
@@ -36,6 +37,15 @@ def test_a_command_and_a_query_are_classes_on_both_sides(cases: Cases) -> None:
         key = uuid4()
         first = centre.send(a_case(who), command_id=key)
         assert centre.send(a_case(who), command_id=key) == first._replace(repeated=True)
+
+
+def test_for_whom_and_under_which_correlation_is_said_with_the_call(cases: Cases) -> None:
+    correlation = uuid4()
+    with BlockingClient(cases.broker.url, open_sealing(cases.settings), cases.token(actor="w-7")) as centre:
+        receipt = centre.send(a_case(str(uuid4())), on_behalf_of="w-9", correlation_id=correlation)
+    raw = next(cases.installation.store.read_stream(receipt.stream))
+    metadata = Metadata.from_json(raw.metadata)
+    assert (metadata.actor, metadata.on_behalf_of, metadata.correlation_id) == ("w-7", "w-9", correlation)
 
 
 def test_a_refusal_is_raised_at_once_as_what_it_is(cases: Cases) -> None:

@@ -24,6 +24,7 @@ from services.gateway.installation import Installation
 from services.projects.service import ProjectsService
 from services.protection.service import ProtectionService
 from services.rehabilitation.service import RehabilitationService
+from shared.context import Context
 from shared.errors import (
     CommandIdReused,
     DomainError,
@@ -216,6 +217,21 @@ def test_a_method_is_named_and_explained_like_its_message() -> None:
     assert method_name(CloseVisit) == "close_visit"
     method = inspect.getattr_static(VisitsService, "close_visit")
     assert (method.__name__, method.__doc__) == ("close_visit", "Close a visit.")
+
+
+@pytest.mark.parametrize("found", CONTEXTS, ids=lambda found: found.name)
+def test_a_method_says_which_fields_it_takes_and_of_which_types(found: Context) -> None:
+    for kind in (*found.commands(), *found.queries()):
+        method = inspect.getattr_static(SERVICES[found.name], method_name(kind))
+        takes = inspect.signature(method).parameters["fields"].annotation
+        declared = {
+            field.alias or name: field
+            for name, field in kind.model_fields.items()
+            if name not in getattr(kind, "STAMPS", ())
+        }
+        assert takes.__name__ == kind.__name__
+        assert takes.__annotations__.keys() == declared.keys()
+        assert takes.__required_keys__ == {name for name, field in declared.items() if field.is_required()}
 
 
 def test_two_methods_of_one_name_are_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -190,7 +191,9 @@ def _ask_here(settings: Settings, name: str) -> None:
 
 async def _served(settings: Settings, names: list[str]) -> set[str]:
     """Those of the services that answer."""
-    from services.gateway.distributed.gateway import calling_of
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nameko's libraries warn of their own age
+        from services.gateway.distributed.gateway import calling_of
 
     calling = calling_of(settings)
     calling.start()
