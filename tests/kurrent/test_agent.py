@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from shared.errors import Invalid, Unavailable
 from shared.eventstore.agent.client import AgentLog, open_agent
 from shared.eventstore.port import NewEvent, StreamState
 from shared.feed import Feed
+from tests.acceptance.serving import free_port
 from tests.eventstore.processes import ROOT
 from tests.kurrent.test_following import Following
 from tests.node.process import NodeProcess
@@ -149,3 +151,21 @@ def test_the_whole_contract_holds_inside_a_nameko_container(tmp_path: Path) -> N
         assert " passed" in ran.stdout
     finally:
         node.stop()
+
+
+def test_the_service_that_the_document_shows_keeps_its_notes(tmp_path: Path) -> None:
+    node, port = NodeProcess(tmp_path / "log"), free_port()
+    command = [sys.executable, "-m", "tests.kurrent.notes", node.address, str(port)]
+    service = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert service.stdout and service.stdout.readline() == "serves\n"
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            id = uuid4()
+            written = [client.put(f"/notes/a/{one}", content="Labas.") for one in (id, uuid4(), id)]
+            assert [answer.text for answer in written] == ["0", "1", "0"]  # the third is the first again
+            assert client.get("/notes/a").text == "Labas.\nLabas."
+            assert client.get("/notes/b").text == ""
+    finally:
+        service.communicate(timeout=60)
+        node.stop()
+    assert service.returncode == 0
