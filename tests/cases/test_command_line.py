@@ -25,7 +25,9 @@ from services.cases.disappearance.reporting import NameImplicated, ReportDisappe
 from services.cases.message import RequestMessage
 from services.cases.person.contact import AgreeSafeContact, ChannelKind, ContactChannel
 from services.cases.person.names import PersonName, RegisterPerson
+from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.relationship import RecordRelationship, RelationshipKind
+from services.cases.vocabulary import Ground, RecipientKind
 from services.gateway.cli import app
 from services.gateway.installation import Installation
 from shared.messages import Command, Origin, Role
@@ -94,6 +96,20 @@ KNOWN: tuple[tuple[Command, Role], ...] = (
     (
         NameImplicated(disappearance=DISAPPEARANCE, suspect=BROTHER, grounds="Was waiting.", occurred=DAY),
         Role.SUPERVISOR,
+    ),
+    (
+        MakeReferral(
+            referral=an_id(46),
+            case=CASE,
+            person=PERSON,
+            to=RecipientKind.POLICE,
+            ground=Ground.MISSING_PERSON,
+            disclosed=(DataItem.NAME,),
+            legal_basis=LegalBasis.EMERGENCY,
+            until=date(2009, 9, 1),
+            occurred=DAY,
+        ),
+        Role.CASEWORKER,
     ),
     (
         RequestMessage(message=an_id(45), person=SISTER, by_means=ChannelKind.PHONE, text="Please call.", occurred=DAY),
@@ -197,3 +213,29 @@ def test_what_is_refused_is_refused_in_a_sentence(folder: Path, arguments: tuple
     refused = run(folder, *arguments)
     assert refused.exit_code == 1
     assert says in refused.stderr and "Traceback" not in refused.output
+
+
+def test_the_family_is_shown_with_the_help_of_each(folder: Path) -> None:
+    shown = run(folder, "family", PERSON)
+    assert shown.exit_code == 0, shown.output
+    assert SISTER in shown.stdout and "sibling" in shown.stdout and "Their own help: none" in shown.stdout
+
+
+def test_the_team_is_shown_with_who_is_responsible(folder: Path) -> None:
+    shown = run(folder, "team", CASE)
+    assert shown.exit_code == 0 and "w-7" in shown.stdout and "responsible" in shown.stdout
+
+
+def test_the_caseload_shows_what_waits_with_each_worker(folder: Path) -> None:
+    shown = run(folder, "caseload", actor="s-1")
+    assert shown.exit_code == 0, shown.output
+    (line,) = (line for line in shown.stdout.splitlines() if "w-7" in line)
+    assert [cell.strip() for cell in line.strip("│ ").split("│")][:3] == ["w-7", "1", "1"]
+
+
+def test_the_referral_pipeline_shows_which_disclosure_waits_for_a_second_look(folder: Path) -> None:
+    shown = run(folder, "referrals")
+    assert shown.exit_code == 0, shown.output
+    assert "emergency" in shown.stdout and "due" in shown.stdout and "made: 1" in shown.stdout
+    strangers = run(folder, "referrals", actor="w-8")
+    assert "emergency" not in strangers.stdout and "None." in strangers.stdout

@@ -114,3 +114,12 @@ def test_duty_names_every_uncovered_minute_of_a_night_in_which_an_hour_comes_twi
     assert "of 2,940 minutes uncovered" in shown
     told = orjson.loads(run(folder, "duty", "shelter", *of_the_night, "--json").stdout)
     assert [gap["minutes"] for gap in told["gaps"]] == [20 * 60, 16 * 60]
+
+
+def test_services_and_beneficiaries_of_a_year_are_counted(folder: Path) -> None:
+    year = ("--since", "2008-01-01", "--until", "2008-12-31")
+    services = run(folder, "services", *year).stdout
+    assert "Services delivered, 2008-01-01 to 2008-12-31" in services and "together" in services
+    people = run(folder, "beneficiaries", *year).stdout
+    assert "victims of trafficking" in people
+    assert orjson.loads(run(folder, "beneficiaries", *year, "--json").stdout)["trafficking_victims"] == 0

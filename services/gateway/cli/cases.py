@@ -5,7 +5,7 @@ Whoever can read the data folder can be anybody: say truly who you are, for that
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -16,21 +16,17 @@ from services.cases.projections.disappearances import Board, ShowBoard
 from services.cases.projections.outbox import EffectStatus, ListOutbox, Outbox
 from services.cases.projections.person_search import PersonPage, SearchPersons
 from services.cases.projections.safety_sheet import GetSafetySheet, SafetySheet
+from services.gateway.cli import case_work
+from services.gateway.cli.asking import Actor, After, As, AsJson, Limit, Reason, ask, given, more
 from services.gateway.cli.safety_sheet import names_of, page_of, plain
 from services.gateway.cli.terminal import console, emit, one_sentence
-from shared.messages import Origin, Query, Role
+from shared.messages import Origin, Role
 from shared.projections.timeline import TimelineEntry
-from shared.settings import load_settings
 from shared.wire import read_query
 
 app = typer.Typer(no_args_is_help=True, help="Cases: the list, a file, the safety sheet, the board, the outbox.")
+app.add_typer(case_work.app)
 
-Actor = Annotated[str, typer.Option(help="Who you are, by an id such as w-17: never a name.")]
-As = Annotated[Role, typer.Option("--role", help="In which role you ask.")]
-Reason = Annotated[str | None, typer.Option(help="What for; kept beside what was opened.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-Limit = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
-After = Annotated[int | None, typer.Option(min=0, help="Go on after this.")]
 CaseArgument = Annotated[str, typer.Argument(help="The case, by its id.")]
 
 
@@ -47,8 +43,8 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """Cases, the newest first: codes and pseudonyms, nothing personal."""
-    query = read_query(ListCases, _given(kind=kind, status=status, worker=worker, limit=limit, after=after))
-    page: CasePage = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ListCases, given(kind=kind, status=status, worker=worker, limit=limit, after=after))
+    page: CasePage = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(page.model_dump(mode="json"))
         return
@@ -62,7 +58,7 @@ def list_cases(
             entry.case, entry.kind, entry.opened, status_text, entry.worker or "nobody", due, items, style=style
         )
     console.print(table)
-    _more(page.next)
+    more(page.next)
 
 
 @app.command("file")
@@ -77,8 +73,8 @@ def show_file(
     as_json: AsJson = False,
 ) -> None:
     """The file of a case: what holds now, and all that happened."""
-    query = read_query(GetCase, _given(case=case, limit=limit, after=after))
-    file: CaseFile = _ask(query, Origin(actor, frozenset({role}), reason=reason))
+    query = read_query(GetCase, given(case=case, limit=limit, after=after))
+    file: CaseFile = ask(query, Origin(actor, frozenset({role}), reason=reason))
     if as_json:
         emit(file.model_dump(mode="json"))
         return
@@ -96,7 +92,7 @@ def show_file(
             line.occurred or "", f"{line.recorded:%Y-%m-%d %H:%M}", line.by, _what(line), _facts(line), _said(line)
         )
     console.print(table)
-    _more(file.next)
+    more(file.next)
 
 
 @app.command("safety-sheet")
@@ -110,7 +106,7 @@ def safety_sheet(
 ) -> None:
     """Whom to call, what never to do, what to avoid tonight: one page."""
     query = read_query(GetSafetySheet, {"case": case})
-    sheet: SafetySheet = _ask(query, Origin(actor, frozenset({role}), reason=reason))
+    sheet: SafetySheet = ask(query, Origin(actor, frozenset({role}), reason=reason))
     if as_json:
         emit(sheet.model_dump(mode="json"))
     else:
@@ -130,8 +126,8 @@ def board(
     as_json: AsJson = False,
 ) -> None:
     """The disappearance board: who is missed, and what waits for an answer."""
-    query = read_query(ShowBoard, _given(missing=missing, limit=limit, after=after))
-    shown: Board = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ShowBoard, given(missing=missing, limit=limit, after=after))
+    shown: Board = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -157,7 +153,7 @@ def board(
             str(one.open_candidates or ""),
         )
     console.print(table)
-    _more(shown.next)
+    more(shown.next)
 
 
 @app.command()
@@ -171,8 +167,8 @@ def outbox(
     as_json: AsJson = False,
 ) -> None:
     """What is to be done outside: publish, take back, tell. Nothing is sent by itself."""
-    query = read_query(ListOutbox, _given(status=status, limit=limit, after=after))
-    shown: Outbox = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ListOutbox, given(status=status, limit=limit, after=after))
+    shown: Outbox = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -184,7 +180,7 @@ def outbox(
             one.requested, one.kind, status_text, one.effect, one.disappearance or one.case or one.person or ""
         )
     console.print(table)
-    _more(shown.next)
+    more(shown.next)
 
 
 @app.command()
@@ -195,7 +191,7 @@ def search(
     """Find a person by name, in any spelling. The name is asked for, so that it stays out of the shell's history."""
     name = typer.prompt("Name", err=True)
     query = read_query(SearchPersons, {"name": name, "limit": limit})
-    page: PersonPage = _ask(query, Origin(actor, frozenset({role}), reason=reason))
+    page: PersonPage = ask(query, Origin(actor, frozenset({role}), reason=reason))
     if as_json:
         emit(page.model_dump(mode="json"))
         return
@@ -203,25 +199,6 @@ def search(
     for entry in page.persons:
         table.add_row(entry.person, names_of(entry.names))
     console.print(table)
-
-
-def _ask(query: Query[Any], origin: Origin) -> Any:
-    """Through the same door as everybody: roles are checked, and what is opened is recorded."""
-    from services.gateway.installation import Installation
-
-    with Installation(load_settings()) as installation:
-        if installation.log.first:  # nothing else runs that would
-            installation.projector().catch_up()
-        return installation.bus().ask(query, origin).answer
-
-
-def _given(**asked: Any) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def _more(following: int | None) -> None:
-    if following is not None:
-        console.print(f"There is more: --after {following}")
 
 
 def _what(line: TimelineEntry) -> str:

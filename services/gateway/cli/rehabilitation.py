@@ -6,35 +6,39 @@ Whoever can read the data folder can be anybody: say truly who you are, for that
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from services.gateway.cli.asking import Actor, As, AsJson, Limit, ask, given
 from services.gateway.cli.terminal import console, emit, one_sentence
 from services.rehabilitation.proceedings.record import HearingState
+from services.rehabilitation.projections.assistance import (
+    BeneficiariesAssisted,
+    CountBeneficiaries,
+    ListServicesDelivered,
+    ServicesDelivered,
+)
 from services.rehabilitation.projections.bed_tasks import BedTaskPage, ListBedTasks
 from services.rehabilitation.projections.court_calendar import CourtCalendar, ShowCourtCalendar
 from services.rehabilitation.projections.duty import Duty, ShowDuty
 from services.rehabilitation.projections.occupancy import CentreList, ListCentres, Occupancy, ShowOccupancy
 from shared.dates import HERE
-from shared.messages import Origin, Query, Role
-from shared.settings import load_settings
+from shared.messages import Origin, Role
 from shared.wire import read_query
 
-app = typer.Typer(no_args_is_help=True, help="Rehabilitation: beds, tasks to find one, the court calendar, duty.")
+app = typer.Typer(no_args_is_help=True, help="Rehabilitation: beds, tasks to find one, the court calendar, duty, help.")
 
-Actor = Annotated[str, typer.Option(help="Who you are, by an id such as w-17: never a name.")]
-As = Annotated[Role, typer.Option("--role", help="In which role you ask.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-Limit = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
+Since = Annotated[str, typer.Option(help="The first day, such as 2004-01-01.")]
+Until = Annotated[str, typer.Option(help="The last day, such as 2007-12-31.")]
 
 
 @app.command()
 @one_sentence
 def centres(actor: Actor, role: As = Role.DUTY_OFFICER, as_json: AsJson = False) -> None:
     """Every centre, by code and id."""
-    shown: CentreList = _ask(ListCentres(), Origin(actor, frozenset({role})))
+    shown: CentreList = ask(ListCentres(), Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -55,8 +59,8 @@ def occupancy(
     as_json: AsJson = False,
 ) -> None:
     """Who sleeps where, tonight or on any night."""
-    query = read_query(ShowOccupancy, _given(centre=centre, on=on, shelter=shelter))
-    shown: Occupancy = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ShowOccupancy, given(centre=centre, on=on, shelter=shelter))
+    shown: Occupancy = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -90,8 +94,8 @@ def bed_tasks(
     as_json: AsJson = False,
 ) -> None:
     """Who needs a bed, or another one: the longest wait first. Why is told to those who may know."""
-    query = read_query(ListBedTasks, _given(settled=settled, limit=limit, after=after))
-    page: BedTaskPage = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ListBedTasks, given(settled=settled, limit=limit, after=after))
+    page: BedTaskPage = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(page.model_dump(mode="json"))
         return
@@ -117,8 +121,8 @@ def court_calendar(
     as_json: AsJson = False,
 ) -> None:
     """Hearings in the order of their time. Codes in place of names."""
-    query = read_query(ShowCourtCalendar, _given(since=since, until=until, state=state, limit=limit, after=after))
-    shown: CourtCalendar = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ShowCourtCalendar, given(since=since, until=until, state=state, limit=limit, after=after))
+    shown: CourtCalendar = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -144,8 +148,8 @@ def duty(
     as_json: AsJson = False,
 ) -> None:
     """Who is on a post now, the plan and what became of it, and every uncovered minute."""
-    query = read_query(ShowDuty, _given(post=post, since=since, until=until, at=at))
-    shown: Duty = _ask(query, Origin(actor, frozenset({role})))
+    query = read_query(ShowDuty, given(post=post, since=since, until=until, at=at))
+    shown: Duty = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -169,20 +173,49 @@ def duty(
     console.print(f"{shown.uncovered:,} of {shown.minutes:,} minutes uncovered.")
 
 
+@app.command()
+@one_sentence
+def services(
+    actor: Actor,
+    since: Since,
+    until: Until,
+    role: As = Role.SUPERVISOR,
+    project: Annotated[str | None, typer.Option(help="Only what is attributed to this project, by its id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Services delivered in a period, by kind: in programmes, in cases and in calls together."""
+    query = read_query(ListServicesDelivered, given(since=since, until=until, project=project))
+    shown: ServicesDelivered = ask(query, Origin(actor, frozenset({role})))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+        return
+    console.print(f"Services delivered, {shown.since} to {shown.until}:")
+    table = Table("kind", "services", "minutes")
+    for one in shown.by_kind:
+        table.add_row(one.kind, f"{one.services:,}", f"{one.minutes:,}")
+    table.add_row("together", f"{shown.services:,}", f"{shown.minutes:,}", style="bold")
+    console.print(table)
+
+
+@app.command()
+@one_sentence
+def beneficiaries(
+    actor: Actor, since: Since, until: Until, role: As = Role.SUPERVISOR, as_json: AsJson = False
+) -> None:
+    """How many people were assisted in a period, each once however many records they have."""
+    query = read_query(CountBeneficiaries, {"since": since, "until": until})
+    shown: BeneficiariesAssisted = ask(query, Origin(actor, frozenset({role})))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+        return
+    console.print(f"Assisted, {shown.since} to {shown.until}:")
+    table = Table("assisted as", "people")
+    table.add_row("victims of trafficking", str(shown.trafficking_victims))
+    table.add_row("family members, supported", str(shown.family_members_supported))
+    table.add_row("missing persons, once found", str(shown.missing_persons))
+    console.print(table)
+
+
 def _moment(instant: datetime) -> str:
     """By the clock of the centre, with its offset: one hour in a year comes twice."""
     return f"{instant.astimezone(HERE):%Y-%m-%d %H:%M %z}"
-
-
-def _ask(query: Query[Any], origin: Origin) -> Any:
-    """Through the same door as everybody: roles are checked, and what is opened is recorded."""
-    from services.gateway.installation import Installation
-
-    with Installation(load_settings()) as installation:
-        if installation.log.first:  # nothing else runs that would
-            installation.projector().catch_up()
-        return installation.bus().ask(query, origin).answer
-
-
-def _given(**asked: Any) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
