@@ -111,7 +111,7 @@ def look(settings: Settings) -> dict[str, Any]:
 
 def _show(found: dict[str, Any]) -> None:
     if found["processes"] or found["supervised"]:
-        _show_processes(found["processes"], {one["pid"]: one for one in found["supervised"]})
+        _show_processes(found["processes"], {one["name"]: one for one in found["supervised"]})
     if found["services"] is not None:
         answering = [name for name, here in found["services"].items() if here]
         console.print(f"Services that answer: {', '.join(answering) or 'none'}")
@@ -140,11 +140,11 @@ def _show(found: dict[str, Any]) -> None:
         console.print("Nothing is wrong.", style="green")
 
 
-def _show_processes(told: list[dict[str, Any]], supervised: dict[int, dict[str, Any]]) -> None:
+def _show_processes(told: list[dict[str, Any]], supervised: dict[str, dict[str, Any]]) -> None:
     """Each as it tells of itself, then those of which only the supervisor knows."""
     table = Table("process", "runs since (UTC)", "pid", "started again", "state", title="Processes")
     for one in told:
-        again = (supervised.pop(one["pid"], None) or {}).get("restarts")
+        again = (supervised.pop(one["part"], None) or {}).get("restarts")
         row = (one["part"], one["since"][:19], str(one["pid"]), str(again or ""), "; ".join(one["wrong"]) or "works")
         table.add_row(*row, style="bold red" if one["wrong"] else "")
     for kept in supervised.values():
