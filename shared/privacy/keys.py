@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,15 @@ KEY_BYTES = 32
 ID_BYTES = 16
 
 _KEY = "SELECT id, subject, keep, record, destroyed, master, bytes FROM keys LEFT JOIN wrapped USING (n) "
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """Keys that a thread asks for, and what became of it."""
+
+    names: list[KeyName]
+    settled: bool = False
+    refusal: Exception | None = None
 
 
 class SqliteKeyStore:
@@ -46,6 +58,7 @@ class SqliteKeyStore:
         self.ledger = ledger
         self._clock = clock
         self._lock = threading.RLock()
+        self._wanted: deque[_Wanted] = deque()
         self._file = KeysFile(path, patience)
         self._generation = Generation(path and path.with_name("generation"))
         try:
@@ -61,13 +74,43 @@ class SqliteKeyStore:
             raise
 
     def create(self, names: Iterable[KeyName]) -> None:
-        """Make the keys that are not there yet, all in one commit. Raises `Forgotten`, and then makes none."""
-        with self._lock, translated(), self._file.writing():
-            master = self._file.state("master")
-            for name in sorted(set(names)):
+        """Make the keys that are not there yet, all in one commit. Raises `Forgotten`, and then makes none.
+
+        Threads that ask at once share the commit of whoever comes first.
+        """
+        mine = _Wanted(sorted(set(names)))
+        self._wanted.append(mine)
+        with self._lock:
+            if not mine.settled:
+                together = list(self._wanted)
+                self._settle(together)
+                for _ in together:
+                    self._wanted.popleft()
+        if mine.refusal:
+            raise copy(mine.refusal)
+
+    def _settle(self, together: Sequence[_Wanted]) -> None:
+        try:
+            with translated(), self._file.writing():
+                master = self._file.state("master")
+                for one in together:
+                    self._make(one, master)
+        except Exception as error:
+            for one in together:
+                one.refusal = one.refusal or error
+        for one in together:
+            one.settled = True
+
+    def _make(self, wanted: _Wanted, master: str) -> None:
+        try:
+            for name in wanted.names:
                 self._refuse_forgotten(name)
-                if self._live(name) is None:
-                    self._insert(name, master)
+        except Forgotten as refusal:
+            wanted.refusal = refusal
+            return
+        for name in wanted.names:
+            if self._live(name) is None:
+                self._insert(name, master)
 
     def by_name(self, name: KeyName) -> StoredKey:
         """The live key of that name. Raises `Forgotten`, or `NotFound` if it was never made."""

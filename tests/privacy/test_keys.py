@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import ForgetMeNotError, StoreCorrupt, Tampered, Unavailable
+from shared.errors import ForgetMeNotError, Forgotten, StoreCorrupt, StoreFull, Tampered, Unavailable
 from shared.privacy.keys import SqliteKeyStore
 from shared.privacy.master import LocalMasterKeys, add_master_key, master_keys_from_file, retire_master_keys
 from shared.privacy.personal import FORGOTTEN
@@ -278,3 +279,46 @@ def test_facts_about_keys_hold_no_key(keys: SqliteKeyStore) -> None:
     material = keys.by_name(key_name()).material
     assert material is not None
     assert material.hex() not in json.dumps(keys.keys_of("person-1"))
+
+
+def test_threads_that_ask_at_once_each_get_their_keys_or_their_own_refusal(keys: SqliteKeyStore) -> None:
+    gone = KeyName("gone", "legal", "r-1")
+    keys.forget("gone", destroy=[], keep=[], certificate="c-gone", at=NOW)
+    shared = key_name("somebody", "record-0")
+    wanted = [[shared, name] if number % 4 else [name, gone] for number, name in enumerate(people(60))]
+
+    def make(names: list[KeyName]) -> bool:
+        try:
+            keys.create(names)
+        except Forgotten:
+            return False
+        return all(keys.by_name(name).material for name in names)
+
+    with ThreadPoolExecutor(16) as threads:
+        made = list(threads.map(make, wanted))
+    assert made == [number % 4 != 0 for number in range(len(wanted))]
+    there = {facts.name for subject in keys.subjects() for facts in keys.keys_of(subject)}
+    assert there == {name for names in wanted if gone not in names for name in names}
+
+
+def test_keys_that_could_not_be_made_are_refused_to_everybody_who_asked_and_made_later(
+    keys: SqliteKeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = people(10)
+
+    def full(self: object, wanted: object, master: str) -> None:
+        raise StoreFull("The disk of the key store is full: nothing was changed.")
+
+    def refused(name: KeyName) -> bool:
+        try:
+            keys.create([name])
+        except StoreFull:
+            return True
+        return False
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(16) as threads:
+        patched.setattr(SqliteKeyStore, "_make", full)
+        assert all(threads.map(refused, names))
+    assert not keys.subjects()
+    keys.create(names)
+    assert len(keys.subjects()) == 10
