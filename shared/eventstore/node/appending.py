@@ -36,12 +36,10 @@ def expected_of(options: Any, oneof: str) -> Expected:
 def proposed(message: Any) -> Item:
     """The event in a `ProposedMessage` of either append."""
     metadata = message.metadata
-    type_ = metadata.get("type")
-    if type_ is None:
-        raise refusals.property_missing("type")
-    content_type = metadata.get("content-type")
-    if content_type is None:
-        raise refusals.property_missing("content-type")
+    try:
+        type_, content_type = metadata["type"], metadata["content-type"]
+    except KeyError as missing:
+        raise refusals.property_missing(missing.args[0]) from None
     check_type(type_)
     return id_bytes_of(message.id), type_, message.data, message.custom_metadata, 1 if content_type == JSON else 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import time
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -41,10 +40,12 @@ def id_bytes_of(message: shared_pb2.UUID) -> bytes:
     """The id in a message, in either of its forms."""
     text = message.string
     if len(text) == 36:  # what it nearly always is, without a detour
-        with suppress(ValueError):
+        try:
             found = bytes.fromhex(text.replace("-", ""))
-            if len(found) == 16:
-                return found
+        except ValueError:
+            return uuid_of(message).bytes
+        if len(found) == 16:
+            return found
     return uuid_of(message).bytes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from shared.eventstore.port import AppendResult, Expected, StreamState
 
 AppendResp = streams_pb2.AppendResp
 BatchAppendResp = streams_pb2.BatchAppendResp
+Write = Callable[[str, Sequence[Item], Expected], Coroutine[Any, Any, AppendResult]]
 
 _PIPELINED = 100  # batches under way on one call; the next is read when one is answered
 _LONGEST_WAIT = 2.0 * 3600  # seconds: a deadline beyond this is none
@@ -38,6 +39,7 @@ class Streams:
     def __init__(self, writing: Writing, access: Access) -> None:
         self._writing = writing
         self._access = access
+        self._callers = 0  # of `batch_append`, now
 
     async def append(self, requests: list[streams_pb2.AppendReq], call: Call) -> Message:
         """The first message names stream and expectation, the others are the events."""
@@ -98,8 +100,9 @@ class Streams:
     ) -> AsyncIterator[Batch]:
         """Appends one after the other on one call, each answered when it is done, by its correlation id."""
         answers: asyncio.Queue[Message | None] = asyncio.Queue()
-        batches = _Batches(self._writing, self._access, call, answers)
+        batches = _Batches(self._append, self._access, call, answers)
         receiving = asyncio.create_task(batches.receive(requests))
+        self._callers += 1
         try:
             while (answer := await answers.get()) is not None:
                 batch = [answer]
@@ -115,10 +118,14 @@ class Streams:
                     break
             await receiving
         finally:
+            self._callers -= 1
             receiving.cancel()
             batches.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await receiving
+
+    async def _append(self, stream: str, events: Sequence[Item], expected: Expected) -> AppendResult:
+        return await self._writing.append(stream, events, expected, others=self._callers > 1)
 
 
 class _Pending:
@@ -135,8 +142,8 @@ class _Pending:
 class _Batches:
     """The batches of one call: taken in as they come, appended when whole, answered when on disk."""
 
-    def __init__(self, writing: Writing, access: Access, call: Call, answers: asyncio.Queue[Message | None]) -> None:
-        self._writing = writing
+    def __init__(self, write: Write, access: Access, call: Call, answers: asyncio.Queue[Message | None]) -> None:
+        self._write = write
         self._access = access
         self._call = call
         self._answers = answers
@@ -173,7 +180,7 @@ class _Batches:
                 return  # the rest of one that has been refused; the server too passes over it
             stream = pending.stream
             events = [proposed(message) for message in request.proposed_messages]
-            pending.size += sum(map(size_of, events))
+            pending.size += sum([size_of(event) for event in events])
             pending.events += events
             if pending.size > MAX_APPEND_BYTES:
                 del self._pending[correlation]
@@ -201,7 +208,7 @@ class _Batches:
             answer = _failed(shared_pb2.Timeout(), code_pb2.DEADLINE_EXCEEDED)
         else:
             try:
-                append = self._writing.append(stream, pending.events, expected)
+                append = self._write(stream, pending.events, expected)
                 result = await (append if left > _LONGEST_WAIT else asyncio.wait_for(append, left))
                 answer = {"success": _success(BatchAppendResp.Success, shared_pb2.AllStreamPosition, result)}
             except WrongExpectedRevision as error:

@@ -14,13 +14,15 @@ from shared.eventstore.sqlite import EmbeddedLog
 
 _SHORT_SECONDS = 0.002  # a commit that the loop can wait for; handing it to a thread takes a tenth of that, twice
 _LOOK_AGAIN_SECONDS = 1.0
+_MANY = 32  # events whose commit takes longer than to hand it to a thread
 
 
 class Writing:
     """Appends to `log`, and deletes. What the log raises is raised.
 
     Appends that come in one turn of the loop are handed in together, after it. On a quick disk the loop itself commits
-    them, which is quicker than any thread would; on a slow one the log's own thread does, and the loop goes on.
+    them, which is quicker than any thread would; on a slow one the log's own thread does, and the loop goes on. So it
+    does with many events while others are calling too: the loop takes in theirs, and the next commit has them all.
     """
 
     def __init__(self, log: EmbeddedLog) -> None:
@@ -31,11 +33,13 @@ class Writing:
         self._slow_until = 0.0
         self._usual = 0.0  # seconds of a commit
 
-    async def append(self, stream: str, items: Sequence[Item], expected: Expected) -> AppendResult:
-        """See `EventStore.append`."""
+    async def append(
+        self, stream: str, items: Sequence[Item], expected: Expected, *, others: bool = False
+    ) -> AppendResult:
+        """See `EventStore.append`. `others`: more callers are about to append."""
         check(stream, items, expected)
         append = _Awaited(stream, items, expected, self)
-        if time.monotonic() < self._slow_until:
+        if (others and len(items) >= _MANY) or time.monotonic() < self._slow_until:
             self._log.queue(append)
         else:
             if not self._turn:
