@@ -44,6 +44,7 @@ class Calling:
         self._exchange: AbstractExchange | None = None
         self._reply_to = ""
         self._keeping: asyncio.Task[None] | None = None
+        self._looking = 0  # of them, those that ask whether a service is there
         self.refused = 0  # calls for which there was no room
 
     @property
@@ -53,8 +54,8 @@ class Calling:
 
     @property
     def under_way(self) -> int:
-        """How many calls wait for their answers."""
-        return len(self._waiting)
+        """How many calls wait for their answers, beside those that ask whether a service is there."""
+        return len(self._waiting) - self._looking
 
     def start(self) -> None:
         """Connect, and stay so until `close`. Does not wait."""
@@ -92,13 +93,15 @@ class Calling:
         exchange = self._exchange
         if exchange is None:
             raise Unavailable("The broker is out of reach: try again in a moment.")
-        if len(self._waiting) >= self._most:
+        # Whether a service is there must be known above all when there is much to do: that has room of its own.
+        if method != HEALTH and self.under_way >= self._most:
             self.refused += 1
             raise Unavailable("Too much is asked at once: try again in a moment.", under_way=self._most)
         seconds = self._seconds if seconds is None else seconds
         number = str(uuid4())
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answered
+        self._looking += method == HEALTH
         message = aio_pika.Message(
             self._sealing.seal({"args": [], "kwargs": arguments}),
             headers={f"nameko.{name}": value for name, value in headers.items()},
@@ -125,6 +128,7 @@ class Calling:
             raise Unavailable("The broker went away: send it again under the same id.") from error
         finally:
             self._waiting.pop(number, None)
+            self._looking -= method == HEALTH
         return _opened(answer)
 
     async def is_served(self, service: str, *, seconds: float = 5.0) -> bool:

@@ -108,6 +108,17 @@ def test_what_is_not_answered_in_time_fails_and_what_finds_no_room_fails_at_once
     run(work)
 
 
+def test_whether_a_service_is_there_is_known_when_there_is_no_room_for_anything_else(cases: Cases) -> None:
+    async def work() -> None:
+        async with calling(cases, in_flight=0) as to:
+            with pytest.raises(Unavailable, match="Too much"):
+                await to.call("cases", "open_case", {"fields": a_case(), "token": cases.token()})
+            assert await to.is_served("cases", seconds=60)
+            assert (to.refused, to.under_way) == (1, 0)
+
+    run(work)
+
+
 def test_a_caller_with_another_key_learns_nothing_and_changes_nothing(cases: Cases) -> None:
     async def work() -> None:
         who = str(uuid4())
