@@ -141,6 +141,20 @@ def compare(
     return Comparison(frontier.size, frontier.root(), None)
 
 
+def translate(source: EventStore, target: EventStore, position: int) -> int:
+    """Where in `target` a reader goes on who had read `source` up to `position`: the same event's position there.
+
+    Raises `Conflict` if `target` does not hold that event.
+    """
+    reached = next(source.read_all(start=position, backwards=True, limit=1, filter=CARRIED), None) if position else None
+    if reached is None:
+        return 0
+    found = next(target.read_stream(reached.stream, start=reached.revision, limit=1), None)
+    if _differing(reached, found) or found is None:
+        raise Conflict(f"The other log lacks the event at {reached.position:,}: copy it there first.")
+    return found.position
+
+
 def _differing(here: RecordedEvent | None, there: RecordedEvent | None) -> tuple[str, ...]:
     if here is None or there is None:
         return ()

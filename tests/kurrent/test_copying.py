@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from shared.errors import Conflict
-from shared.eventstore.copying import compare, copy
+from shared.eventstore.copying import compare, copy, translate
 from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.kurrent.wholeness import Missing, look
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent
@@ -64,6 +64,27 @@ def test_from_file_to_cluster_to_node_to_file_it_stays_the_same_log(source: Embe
         tree.catch_up(source)
         for other in cluster, node, back:
             assert compare(source, other) == (source.head(), tree.root(), None)
+
+
+def test_a_checkpoint_is_translated_to_the_same_event(source: EmbeddedLog, tmp_path: Path) -> None:
+    source.append("$settings", [event()])
+    last = source.append("case-1", [event()]).position
+    with (
+        running(tmp_path / "one") as one,
+        offsets(one.port) as port,
+        open_cluster(f"esdb://127.0.0.1:{port}?tls=false") as cluster,
+    ):
+        copy(source, cluster)
+        assert translate(source, cluster, 0) == translate(cluster, source, 0) == 0
+        for position in (1, 17, 300, last):
+            there = translate(source, cluster, position)
+            assert there != position and translate(cluster, source, there) == position
+            rest = [e.id for e in source.read_all(start=position + 1) if e.stream != "$settings"]
+            assert [e.id for e in cluster.read_all(start=there + 1)] == rest
+        assert translate(source, cluster, last - 1) == translate(source, cluster, last - 2)  # what is not carried
+        source.append("case-1", [event()])
+        with pytest.raises(Conflict, match="lacks the event"):
+            translate(source, cluster, source.head())
 
 
 def test_the_store_s_own_streams_stay_at_home(source: EmbeddedLog, tmp_path: Path) -> None:
@@ -162,6 +183,8 @@ def test_a_copy_that_is_killed_goes_on_and_loses_and_doubles_nothing(tmp_path: P
         said = orjson.loads(done.stdout)
         assert said["same"] is True and said["found"] >= 900
         assert said["found"] + said["copied"] == said["events"] > 4000
+        there = command("log", "translate", "0", "7", *arguments[2:6], environment=environment)
+        assert there.stdout.split() == ["0", "7"], there.stderr  # the node counts as the file does
         verified = command("log", "verify", node.address, str(tmp_path / "source"), environment=environment)
         assert verified.returncode == 0 and said["root"] in verified.stdout
     finally:

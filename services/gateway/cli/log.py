@@ -144,6 +144,30 @@ def copy(
 
 @app.command()
 @one_sentence
+def translate(
+    positions: Annotated[list[int], typer.Argument(help="How far somebody has read, as positions of the first log.")],
+    source: Annotated[str, typer.Option("--from", envvar="COPY_FROM", help=PLACE, show_envvar=True)],
+    target: Annotated[str, typer.Option("--to", envvar="COPY_TO", help=PLACE, show_envvar=True)],
+    as_json: AsJson = False,
+) -> None:
+    """Translate checkpoints: where in a copy is what stands at these positions. One line each, in their order.
+
+    For readers outside of this system, who go on after the copy where they were. Ours see to themselves.
+    """
+    from shared.eventstore.copying import open_log
+    from shared.eventstore.copying import translate as counterpart
+
+    with ExitStack() as opened:
+        from_, to = (opened.enter_context(open_log(where, must_exist=True)) for where in (source, target))
+        found = [counterpart(from_, to, position) for position in positions]
+    if as_json:
+        emit([{"position": one, "there": other} for one, other in zip(positions, found, strict=True)])
+    else:
+        print(*found, sep="\n")
+
+
+@app.command()
+@one_sentence
 def describe(as_json: AsJson = False) -> None:
     """How many events there are, how large the file is, in which format, and who writes to it."""
     with EventLog(load_settings(), must_exist=True) as log:
