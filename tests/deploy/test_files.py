@@ -14,7 +14,7 @@ import yaml
 
 from services.gateway.distributed.nameko_config import nameko_config
 from services.gateway.distributed.parts import ALL, program
-from shared.settings import Settings, load_settings
+from shared.settings import BEGINS, Settings, load_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -99,7 +99,8 @@ def test_every_variable_is_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     for name in given.keys() - of_libraries:
         if name.endswith("_FILE"):
             secret = tmp_path / name
-            secret.write_text(f"amqp://secret-of-{name}//\n")
+            (scheme, *_) = BEGINS.get(name.removesuffix("_FILE").lower(), ("secret://",))
+            secret.write_text(f"{scheme}secret-of-{name}//\n")
             monkeypatch.setenv(name, str(secret))
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     settings = load_settings()
