@@ -72,3 +72,18 @@ def test_a_folder_without_a_log_is_said_in_one_sentence(tmp_path: Path) -> None:
     refused = command("log", "verify", environment=clean_environment(tmp_path / "data"))
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert not (tmp_path / "data").exists()
+
+
+def test_nothing_of_the_trail_is_cut_on_a_narrow_terminal_and_what_is_not_there_is_said(server: Server) -> None:
+    trail = server.run("audit", "trail", "--type", "campaigns.CampaignHeld", "--limit", "2", COLUMNS="80").stdout
+    assert (
+        "…" not in trail and trail.count("campaigns.CampaignHeld") == 2 and trail.count("campaigns.HoldCampaign") == 2
+    )
+    assert server.run("audit", "trail", "--type", "nothing.Such").stdout == "No event fits.\n"
+
+
+def test_help_names_every_command_and_the_one_to_begin_with_first(server: Server) -> None:
+    said = server.run("--help", COLUMNS="100").stdout
+    panels = [line.strip("╭─╮ ") for line in said.splitlines() if line.startswith("╭")]
+    assert panels[:3] == ["Options", "Start here", "The work"] and "Commands" not in panels
+    assert said.index("serve  ") < said.index("token  ") < said.index("cases  ") < said.index("probe  ")

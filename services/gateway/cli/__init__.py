@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from services.gateway.cli import (
     audit,
@@ -27,32 +28,66 @@ from shared.logging import configure_logging
 from shared.messages import Role
 from shared.settings import load_settings
 
+ROLES = ", ".join(role for role in Role if role is not Role.POLICY)
+
+START = "Start here"
+WORK = "The work"
+PROOF = "Proof and protection"
+UPKEEP = "Upkeep"
+PARTS = "One process of several, as containers run them"
+
+ORDER = (
+    *("serve", "token", "status", "history"),
+    *("cases", "rehabilitation", "report"),
+    *("audit", "protection"),
+    *("projections", "policies", "log", "backup", "restore", "config", "node"),
+    *("part", "probe"),
+)
+EXAMPLES = """A first look, in two terminals:
+
+    forgetmenot serve --with-history
+
+    forgetmenot report activity --year 2008
+
+    forgetmenot audit trail --type campaigns.CampaignHeld
+"""
+
+
+class InOrder(TyperGroup):
+    """Commands stand in the order in which somebody needs them."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """See `TyperGroup.list_commands`."""
+        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+
 app = typer.Typer(
     name="forgetmenot",
+    cls=InOrder,
     help="Forget-me-not: case work for the families of missing persons and for victims of trafficking.\n\n"
     "Settings come from the environment: DATA_DIR (the folder with everything, default var), PORT, BIND_HOST, "
-    "LOG_FORMAT.",
-    epilog="A first look: forgetmenot serve --with-history, then forgetmenot token --role supervisor.",
+    "LOG_FORMAT and more, which `forgetmenot config` shows.",
+    epilog=EXAMPLES,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-app.add_typer(history.app, name="history")
-app.add_typer(cases.app, name="cases")
-app.add_typer(report.app, name="report")
-app.add_typer(audit.app, name="audit")
-app.add_typer(rehabilitation.app, name="rehabilitation")
-app.add_typer(log.app, name="log")
-app.add_typer(projections.app, name="projections")
-app.add_typer(policies.app, name="policies")
-app.add_typer(protection.app, name="protection")
-app.command()(node.node)
-app.command()(backup.backup)
-app.command()(backup.restore)
-app.command()(running.status)
-app.command()(config.config)
-app.command()(running.part)
-app.command()(running.probe)
+app.add_typer(history.app, name="history", rich_help_panel=START)
+app.add_typer(cases.app, name="cases", rich_help_panel=WORK)
+app.add_typer(rehabilitation.app, name="rehabilitation", rich_help_panel=WORK)
+app.add_typer(report.app, name="report", rich_help_panel=WORK)
+app.add_typer(audit.app, name="audit", rich_help_panel=PROOF)
+app.add_typer(protection.app, name="protection", rich_help_panel=PROOF)
+app.add_typer(projections.app, name="projections", rich_help_panel=UPKEEP)
+app.add_typer(policies.app, name="policies", rich_help_panel=UPKEEP)
+app.add_typer(log.app, name="log", rich_help_panel=UPKEEP)
+app.command(rich_help_panel=UPKEEP)(backup.backup)
+app.command(rich_help_panel=UPKEEP)(backup.restore)
+app.command(rich_help_panel=UPKEEP)(config.config)
+app.command(rich_help_panel=UPKEEP)(node.node)
+app.command(rich_help_panel=START)(running.status)
+app.command(rich_help_panel=PARTS)(running.part)
+app.command(rich_help_panel=PARTS)(running.probe)
 
 
 @app.callback()
@@ -61,7 +96,7 @@ def logging() -> None:
     configure_logging(log_level="WARNING")
 
 
-@app.command()
+@app.command(rich_help_panel=START)
 @one_sentence
 def serve(
     with_history: Annotated[
@@ -87,10 +122,12 @@ def serve(
     start(load_settings(beside_what_runs=False), with_history=with_history)
 
 
-@app.command()
+@app.command(rich_help_panel=START)
 @one_sentence
 def token(
-    role: Annotated[list[Role], typer.Option(help="What the bearer may do; more than one if repeated.")],
+    role: Annotated[
+        list[Role], typer.Option(metavar="ROLE", help=f"What the bearer may do; more than one if repeated: {ROLES}.")
+    ],
     actor: Annotated[str, typer.Option(help="Who it is, by an id such as w-17: never a name.")] = "trial",
     ttl: Annotated[int, typer.Option(min=1, help="For how many seconds it is valid.")] = 8 * 3600,
 ) -> None:

@@ -14,7 +14,9 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from services.audit.bundle import CompileBundle
 from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs, set_aside
@@ -82,16 +84,18 @@ def trail(
     if as_json:
         emit(page.model_dump(mode="json"))
         return
-    table = Table("position", "recorded", "what", "record", "who", "as", "from", title="The audit trail")
+    if not page.entries:
+        console.print("No event fits.")
+        return
+    table = Table("at", "recorded", "who, as", "what, from which command", box=box.HORIZONTALS, padding=(0, 1, 0, 0))
+    table.columns[-1].overflow = "fold"  # to be copied, so never cut
     for entry in page.entries:
+        what = Text.assemble((entry.type, "bold"), f"\n{entry.command or 'nobody'}", (f"\n{entry.stream}", "dim"))
         table.add_row(
             f"{entry.position:,}",
-            f"{entry.recorded_at:%Y-%m-%d %H:%M:%S}",
-            entry.type,
-            entry.stream,
-            entry.actor or "",
-            ", ".join(entry.roles),
-            entry.command or "",
+            f"{entry.recorded_at:%Y-%m-%d\n%H:%M:%S %Z}",
+            f"{entry.actor or ''}\n{', '.join(entry.roles)}",
+            what.append("\nwith a reason") if entry.has_reason else what,
         )
     console.print(table)
     if page.next is not None:
@@ -250,7 +254,8 @@ def _tell(report: Report, own: int, outside: int) -> None:
         return
     newest = report.agreed[-1].size
     console.print(f"This is the log that was signed: {report.size:,} events, root {report.root.hex()}.", soft_wrap=True)
-    console.print(f"It agrees with {own} checkpoints of this folder and {outside} held outside.")
+    checkpoints = "checkpoint" if own == 1 else "checkpoints"
+    console.print(f"It agrees with {own:,} {checkpoints} of this folder and {outside:,} held outside.")
     if report.size > newest:
         console.print(f"The last {report.size - newest:,} events are not signed yet.", style="yellow")
     if not outside:
