@@ -31,12 +31,13 @@ from shared.projections.read_models import ReadModels
 
 SIZES = (100_000, 1_000_000)
 KINDS = ("crisis", "psychological", "legal", "medical", "social", "vocational", "material")
+CASES = ("missing_person", "trafficking", "family_support")
 RECORDED = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 REPEATS = 7
 
 
 def events(size: int) -> Iterator[tuple[str, NewEvent]]:
-    """Services of `size // 50` persons over 25 years, with a project every thousand events."""
+    """Services of `size // 50` persons over 25 years, with a case every fifty events and a project every thousand."""
     dice = random.Random(2008)
     for number in range(size):
         day = f"{dice.randrange(2000, 2025)}-{dice.randrange(1, 13):02}-{dice.randrange(1, 29):02}"
@@ -45,6 +46,12 @@ def events(size: int) -> Iterator[tuple[str, NewEvent]]:
         if number % 1000 == 0:
             stream, kind = f"project-{name}", "projects.ProjectStarted"
             data: dict[str, Any] = {"project": name, "year": int(day[:4]), "occurred": day}
+        elif number % 50 == 1:
+            stream, kind = f"case-{name}", "cases.CaseOpened"
+            data = {
+                "case": name, "kind": dice.choice(CASES), "channel": "partner" if number % 3 else "police",
+                "person": person, "occurred": day,
+            }  # fmt: skip
         else:
             stream, kind = f"programme-{person}", "rehabilitation.ServiceDelivered"
             ground = "family_member" if number % 4 == 0 else "trafficking_victim"
