@@ -18,7 +18,7 @@ from shared.settings import Settings
 from tests.acceptance import records
 from tests.acceptance.records import File
 from tests.acceptance.serving import PATIENCE_SECONDS, Api, Server
-from tests.acceptance.test_forgetting import DPO, FORGOTTEN, timeline, verified
+from tests.acceptance.test_forgetting import DPO, FORGOTTEN, verified
 from tests.protection.histories import OFFICER, SUPERVISOR, WORKER
 
 SECRET = "What nobody may read again."
@@ -79,7 +79,9 @@ class Forgetting:
                 shutil.copy(found, self.server.data / part)
 
     def account(self, of: File) -> Any:
-        return records.said(timeline(self.api, of), "CaseOpened")[0]["account"]
+        """As who opened the case, which is for its team to know, reads it."""
+        asked = self.api.ask("caseworker", f"/cases/{of.case}", actor=WORKER.actor, wait_for=self.api.head())
+        return records.said(asked["timeline"], "CaseOpened")[0]["account"]
 
 
 @pytest.fixture(scope="module")
