@@ -7,6 +7,7 @@ nobody has instead: its answer is the same by construction, and no query has to 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
@@ -27,6 +28,10 @@ class Sight(Protocol):
 
     def hides(self, thing: str, /) -> bool:
         """Whether the asker may not know of what has this id."""
+        ...
+
+    def look_at(self, things: Collection[str], /) -> None:
+        """Look at all of these at once, which costs less than one by one: `hides` is about to be asked for each."""
         ...
 
     def opens(self, place: Place, /) -> bool:
@@ -60,6 +65,9 @@ class Everything:
     def hides(self, thing: str, /) -> bool:
         """See `Sight.hides`."""
         return False
+
+    def look_at(self, things: Collection[str], /) -> None:
+        """See `Sight.look_at`."""
 
     def opens(self, place: Place, /) -> bool:
         """See `Sight.opens`."""

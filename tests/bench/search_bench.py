@@ -1,7 +1,8 @@
 """Person search and the case list: how long a question takes, and how that grows with the number of persons.
 
 10^5 persons with a case each, names spread as names are: few are very common. Searches are for two words (what one
-usually knows), for one very common word, and deep in its pages; the case list by worker, and deep in its pages.
+usually knows), for one very common word, and deep in its pages; the case list by worker, and deep in its pages. They
+are asked by a supervisor, who knows of every case, and by one of 40 workers, who knows of their own.
 Beside them, the floor: a search that finds nobody, through the same door. With FORGETMENOT_BENCH_LARGE set, 10^6
 persons too.
 """
@@ -24,8 +25,11 @@ from services.cases.case.intake import CaseAssigned, CaseOpened, Channel
 from services.cases.case.record import CaseKind
 from services.cases.person.names import NameAdded, PersonName
 from services.cases.projections.case_files import CaseFiles, ListCases
+from services.cases.projections.circles import Circles
 from services.cases.projections.person_search import PersonSearch, SearchPersons
 from services.cases.projections.safety_sheet import GetSafetySheet, SafetySheets
+from services.gateway.need_to_know import may_see
+from services.gateway.team_sight import Teams
 from shared.codec import encode, key_names
 from shared.eventstore.sqlite import open_store
 from shared.messages import Origin, Role
@@ -63,7 +67,8 @@ MIDDLES = (
     "bra",
 )
 ENDS = ("skas", "skaitė", "skienė", "tis", "tytė", "tienė", "nas", "naitė", "nienė", "vičius", "vičiūtė", "vičienė")
-ASKER = Origin("w-1", frozenset({Role.CASEWORKER}))
+SUPERVISOR = Origin("s-1", frozenset({Role.SUPERVISOR}))
+WORKER = Origin("w-7", frozenset({Role.CASEWORKER}))
 
 
 def names(dice: random.Random) -> Iterator[PersonName]:
@@ -111,20 +116,21 @@ def measure(size: int) -> dict[str, Any]:
             store.append(stream, stored)
         engine = read_model_engine(Path(folder) / "read-models.db")
         row: dict[str, Any] = {"persons": size}
-        for projection in (PersonSearch(vault), CaseFiles(), SafetySheets()):
+        projections = (PersonSearch(vault), CaseFiles(), SafetySheets(), Circles())
+        for projection in projections:
             start = perf_counter()
             Projector(store, engine, [projection]).catch_up()
             row[f"{projection.name} built, persons/s"] = round(size / (perf_counter() - start))
-        models = ReadModels(engine, [PersonSearch(vault), CaseFiles(), SafetySheets()], vault)
+        models = ReadModels(engine, projections, vault, may_see=may_see, sights=Teams())
         dice = random.Random(25)
         known = [name for name, _ in zip(names(random.Random(2008)), range(10_000), strict=False)]
 
-        def ask(query: Any) -> Any:
-            return models.ask(query, ASKER).answer
+        def ask(query: Any, asker: Origin = SUPERVISOR) -> Any:
+            return models.ask(query, asker).answer
 
-        def two_words() -> Any:
+        def two_words(asker: Origin = SUPERVISOR) -> Any:
             name = dice.choice(known)
-            return ask(SearchPersons(name=f"{name.given} {name.family}"))
+            return ask(SearchPersons(name=f"{name.given} {name.family}"), asker)
 
         def deep() -> Any:
             return ask(SearchPersons(name="Jonas", after=dice.randrange(3 * size // 4, 3 * size)))
@@ -141,6 +147,9 @@ def measure(size: int) -> dict[str, Any]:
             ("one common word, deep", deep),
             ("case list of a worker", lambda: ask(ListCases(worker=f"w-{dice.randrange(40)}"))),
             ("case list of a worker, deep", deep_cases),
+            ("a worker's own cases", lambda: ask(ListCases(), WORKER)),
+            ("a worker's two words", lambda: two_words(WORKER)),
+            ("a worker's one common word", lambda: ask(SearchPersons(name="jonas"), WORKER)),
             ("safety sheet", sheet),
             ("nobody found (floor)", lambda: ask(SearchPersons(name="Xyzzy"))),
         ):

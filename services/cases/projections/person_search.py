@@ -186,6 +186,7 @@ class PersonSearch(Projection):
             candidates |= {row["position"]: row["person"] for row in asking.rows(along.limit(query.limit + 1))}
         newest = sorted(candidates, reverse=True)
         page = newest[: query.limit]
+        asking.sight.look_at([candidates[position] for position in page])
         people = [person for position in page if not asking.sight.hides(person := candidates[position])]
         rows = {row["person"]: row for row in asking.rows(select(found).where(found.c.person.in_(people)))}
         return PersonPage(
