@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,12 @@ class RunningNode(Serving):
     def address(self) -> str:
         """The connection string of an insecure node."""
         return f"kdb://127.0.0.1:{self.port}?Tls=false"
+
+    def on_loop_fault(self, told: Callable[[str], None]) -> None:
+        """Have `told` called with whatever goes wrong on the node's event loop without anybody awaiting it."""
+        self._loop.call_soon_threadsafe(
+            self._loop.set_exception_handler, lambda loop, context: told(f"{context.get('message')} {context}")
+        )
 
 
 @contextmanager

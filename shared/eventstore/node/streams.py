@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+import structlog
 from google.protobuf import any_pb2
 from google.protobuf import empty_pb2 as google_empty
 from google.protobuf.message import Message
@@ -24,6 +25,8 @@ from shared.eventstore.node.calls import Batch, Call, Refused
 from shared.eventstore.node.identifiers import EMPTY, identifier_of, stream_name, uuid_of
 from shared.eventstore.node.writing import Writing
 from shared.eventstore.port import AppendResult, Expected, StreamState
+
+_log = structlog.get_logger(__name__)
 
 AppendResp = streams_pb2.AppendResp
 BatchAppendResp = streams_pb2.BatchAppendResp
@@ -221,6 +224,9 @@ class _Batches:
                 answer = _refused(refusals.of_store(error))
             except Refused as error:
                 answer = _refused(error)
+            except Exception:
+                _log.exception("node.batch_failed")
+                answer = _failed(shared_pb2.Unknown(), code_pb2.UNKNOWN, "Exception was thrown by handler.")
         self._answer(request, stream, answer)
 
     def _answer(self, request: streams_pb2.BatchAppendReq, stream: str, answer: dict[str, Any]) -> None:
