@@ -26,7 +26,7 @@ from services.analytics.sheet.catalogues import texts
 from services.analytics.sheet.html import page
 from services.analytics.sheet.making import sheet_of
 from services.analytics.sheet.parts import Chart, Entry, Note, Sheet
-from services.analytics.sheet.pdf import pdf
+from services.analytics.sheet.pdf import ONE_PAGE, pdf
 from services.analytics.sheet.quoting import UNKNOWN, pieces, quoted
 from services.analytics.sheet.sections import ASKED, Told
 from services.analytics.sheet.terms import TERMS
@@ -336,6 +336,14 @@ def test_the_pdf_is_one_page_and_the_same_every_time(language: Language) -> None
     made = pdf(sheet(language))
     assert made == pdf(sheet(language))
     assert made.startswith(b"%PDF") and re.findall(rb"/Type/Pages/Count (\d+)", made) == [b"1"]
+
+
+def test_a_year_with_much_to_tell_is_set_in_smaller_type_and_is_one_page_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    much = sheet(advocacy=(*A_REPORT.advocacy,) * 2, campaigns=(*A_REPORT.campaigns,) * 3, funders=A_REPORT.funders * 3)
+    assert ONE_PAGE in pdf(much)
+    monkeypatch.setattr("services.analytics.sheet.pdf.SCALES", (1.0,))
+    assert ONE_PAGE not in pdf(much)
+    assert ONE_PAGE in pdf(sheet())
 
 
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext")

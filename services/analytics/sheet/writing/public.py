@@ -124,7 +124,7 @@ def partners(report: ActivityReport, marking: Marking) -> Section:
     """With whom, and where."""
     words = marking.words
     if not report.partners:
-        return Section(words.say("Partners"), "right", (nothing(marking),))
+        return Section(words.say("Partners"), "left", (nothing(marking),))
     by_country = Counter(partner.country for partner in report.partners)
     countries = ", ".join(
         f"{words.country(country)} {words.number(number)}" for country, number in by_country.most_common()
@@ -139,7 +139,7 @@ def partners(report: ActivityReport, marking: Marking) -> Section:
     shared = words.listed((in_force, together)) + "."
     return Section(
         words.say("Partners in Lithuania and elsewhere"),
-        "right",
+        "left",
         (Note(marking.heading(known, "partners")), Note(marking.heading(shared, "partners"))),
     )
 
@@ -149,7 +149,7 @@ def governance(report: ActivityReport, marking: Marking) -> Section:
     words = marking.words
     bodies = report.organisation.bodies if report.organisation else ()
     if not bodies:
-        return Section(words.say("Who governs"), "right", (nothing(marking),))
+        return Section(words.say("Who governs"), "left", (nothing(marking),))
     table = Table(
         words.say("Seats of the bodies that govern, at the end of the period"),
         (words.say("Body"), words.say("Seats"), words.say("Of authorities"), words.say("Of funders")),
@@ -161,7 +161,7 @@ def governance(report: ActivityReport, marking: Marking) -> Section:
             for body in bodies
         ),
     )
-    return Section(words.say("Who governs"), "right", (table,))
+    return Section(words.say("Who governs"), "left", (table,))
 
 
 def _as_many_as_fit(entries: Iterable[Block], marking: Marking) -> tuple[Block, ...]:
