@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from services.audit.access import AccessLog, Disclosure, ShowAccessHistory
 from services.audit.spool import RESERVED, Spool
-from services.cases.person.names import PersonName, RegisterPerson
+from services.cases.person.names import AddName, PersonName
 from services.cases.projections.case_files import GetCase
 from services.cases.projections.safety_sheet import GetSafetySheet
 from services.gateway.cli import app as command_line
@@ -241,7 +241,7 @@ class Damaged:
         centre = Centre(folder)
         centre.play([Write(0, 0)])
         name = PersonName(given="Rūta")
-        centre.send(RegisterPerson(person=PEOPLE[2], value=name, occurred="2024-03-01"), WORKER)
+        centre.send(AddName(person=PEOPLE[2], value=name), WORKER)
         centre.it.projector().catch_up()
         centre.it.access_log  # noqa: B018  (opening it makes it)
         centre.close()

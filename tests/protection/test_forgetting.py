@@ -26,6 +26,7 @@ from tests.protection.histories import (
     Hold,
     Link,
     Look,
+    Name,
     Restart,
     Retain,
     Rotate,
@@ -39,6 +40,7 @@ lost = st.sampled_from([(), ("keys",), ("log",), ("log", "keys")])
 steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(Write, person, case),
     st.builds(Write, person, case),
+    st.builds(Name, person),
     st.builds(Hold, case),
     st.builds(Link, person, person),
     st.builds(Forget, person, lost),
@@ -78,7 +80,7 @@ def test_what_is_forgotten_is_unreadable_in_longer_histories(history: list[Step]
 
 @pytest.mark.parametrize("parts", [("keys",), ("log",), ("log", "keys")])
 def test_putting_back_an_older_copy_forgets_again(parts: tuple[str, ...]) -> None:
-    holds_for([Write(0, 0), Write(1, 0), Hold(1), Write(0, 1), Forget(0, parts), Restart(), Write(1, 1)])
+    holds_for([Write(0, 0), Name(0), Write(1, 0), Hold(1), Write(0, 1), Forget(0, parts), Restart(), Write(1, 1)])
 
 
 def test_the_history_that_the_mutants_live_in_is_sound() -> None:
