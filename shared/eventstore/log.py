@@ -201,8 +201,23 @@ def unusable(folder: Path, error: sqlite3.Error) -> Unavailable:
     """What a database error means to the caller. The message names no event and quotes no data."""
     name = getattr(error, "sqlite_errorname", None) or ""
     if not name.startswith(_CIRCUMSTANCES) or name == "SQLITE_IOERR_CORRUPTFS":
-        return StoreCorrupt(f"{LOG} is damaged ({error}). Restore it from a backup.", sqlite=name)
+        why = _cut_short(folder) or str(error)
+        return StoreCorrupt(f"{LOG} is damaged ({why}). Restore it from a backup.", sqlite=name)
     return Unavailable(f"{LOG} in {folder} cannot be used ({error}). Look at the disk.", sqlite=name)
+
+
+def _cut_short(folder: Path) -> str | None:
+    """Where a file ends that is shorter than its header says (https://www.sqlite.org/fileformat2.html, 1.3)."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            header, size = file.read(100), file.seek(0, SEEK_END)
+    except OSError:
+        return None
+    if len(header) < 100:
+        return f"it ends at byte {size:,}, within its header"
+    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
+    whole = (page if page > 1 else 65536) * pages
+    return f"it ends at byte {size:,} of {whole:,}" if size < whole else None
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

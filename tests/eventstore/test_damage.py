@@ -171,6 +171,14 @@ def test_a_file_cut_short_is_found(tmp_path: Path, keep: float) -> None:
     assert judge(tmp_path, events) != "harmless"
 
 
+def test_where_a_file_was_cut_is_said(tmp_path: Path) -> None:
+    fill(tmp_path)
+    whole = (tmp_path / LOG).read_bytes()
+    (tmp_path / LOG).write_bytes(whole[: len(whole) // 2])
+    (damage,) = verification.verify(tmp_path, None).damages
+    assert f"it ends at byte {len(whole) // 2:,} of {len(whole):,}" in damage.detail
+
+
 def test_a_file_cut_to_nothing_is_found(tmp_path: Path) -> None:
     fill(tmp_path)
     (tmp_path / LOG).write_bytes(b"")
