@@ -12,6 +12,7 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from services import analytics, campaigns, cases, projects, rehabilitation
 from services.analytics.activity import Activity
@@ -431,6 +432,14 @@ def test_whole_years_are_open_to_every_role_and_nothing_else(centre: Centre, rol
 def test_any_range_is_open_to_a_supervisor(centre: Centre) -> None:
     centre.victims(12, "2004-05-01")
     assert centre.report({"from": "2004-05-01", "to": "2004-05-01"}, Role.SUPERVISOR).beneficiaries_assisted == 12
+
+
+def test_who_asks_for_another_range_than_whole_years_is_logged(centre: Centre) -> None:
+    with capture_logs() as logged:
+        centre.report(IN_2008)
+        centre.report({"from": "2008-01-01", "to": "2008-06-30"}, Role.SUPERVISOR)
+    ranges = [(line["first"], line["last"]) for line in logged if "actor" in line]
+    assert ranges == [("2008-01-01", "2008-06-30")]
 
 
 def test_a_period_does_not_end_before_it_begins(centre: Centre) -> None:
