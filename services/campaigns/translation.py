@@ -43,7 +43,11 @@ class TranslateText(TranslationCommand, route="POST /organisation/translations",
         examples=["Public campaign against trafficking"],
     )
     written_in: Language = Field(description="The language that it was recorded in", examples=["en"])
-    says: tuple[Saying, ...] = Field(max_length=2, description="Nothing in a language: printed as it was recorded")
+    says: tuple[Saying, ...] = Field(
+        max_length=2,
+        description="Nothing in a language: printed as it was recorded",
+        examples=[[{"language": "fr", "text": "Campagne publique contre la traite"}]],
+    )
     occurred: Occurred = Field(examples=["2008-10-01"])
 
 

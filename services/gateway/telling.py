@@ -100,11 +100,6 @@ def telling(folder: Path, part: str, reaches: Callable[[], object]) -> Iterator[
         listening.close()
 
 
-def ask_all(folder: Path) -> list[Told]:
-    """What every process says that runs on this folder and answers in time."""
-    return [answer for answer in asked(folder).values() if answer]
-
-
 def wrong_with(folder: Path) -> dict[str, str]:
     """The processes that cannot do their work, or do not answer, each with a sentence."""
     found = {}

@@ -120,7 +120,7 @@ def test_s14_cases_of_each_kind_are_listed_to_the_last_page(api: Api, kind: str)
     found, after = [], None
     while True:
         asked = {"kind": kind, "limit": 20, **({"after": after} if after else {})}
-        page = api.ask("caseworker", "/cases", params=asked)
+        page = api.ask("supervisor", "/cases", params=asked)  # a worker sees the cases of their own teams
         found += page["cases"]
         if (after := page["next"]) is None:
             break

@@ -17,7 +17,7 @@ from services.gateway.distributed.parts import ALL
 from services.gateway.http import create_app
 from services.gateway.http.metrics import Lag, Metrics, Standing
 from services.gateway.installation import Installation
-from services.gateway.telling import ask_all, telling
+from services.gateway.telling import asked, telling
 from services.gateway.tokens import open_tokens
 from shared.measures import APPENDS, measured, turning
 from shared.settings import Settings
@@ -70,7 +70,7 @@ def test_every_alarm_asks_for_what_a_gateway_tells(tmp_path: Path) -> None:
                 open_tokens(tmp_path),
                 readiness=dict,
                 settings=installation.settings,
-                metrics=Metrics(lambda: Standing(0, lags, lags, 0, 0), lambda: ask_all(tmp_path)),
+                metrics=Metrics(lambda: Standing(0, lags, lags, 0, 0), lambda: asked(tmp_path)),
             )
             with serving(app) as port:
                 httpx.get(f"http://127.0.0.1:{port}/health/live")
@@ -81,8 +81,8 @@ def test_every_alarm_asks_for_what_a_gateway_tells(tmp_path: Path) -> None:
     for rule in RULES:
         for name, matchers in re.findall(r"(forgetmenot_\w+)(?:\{([^}]*)\})?", rule["expr"]):
             assert name in told, f"{rule['alert']} asks for {name}"
-            asked = set(re.findall(r"(\w+)=", matchers)) | _labels_of(rule, name)
-            assert asked <= told[name] | {"part"}, f"{rule['alert']} asks {name} for {asked}"
+            labels = set(re.findall(r"(\w+)=", matchers)) | _labels_of(rule, name)
+            assert labels <= told[name] | {"part"}, f"{rule['alert']} asks {name} for {labels}"
 
 
 def _labels_of(rule: dict[str, Any], name: str) -> set[str]:

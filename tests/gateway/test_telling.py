@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.http.metrics import Metrics, Standing
-from services.gateway.telling import Told, ask_all, asked, telling, wrong_with
+from services.gateway.telling import Told, asked, telling, wrong_with
 from services.gateway.work import work_of
 from shared import measures
 from shared.errors import Conflict, Unavailable
@@ -28,6 +28,11 @@ with telling(Path(sys.argv[1]), "projector", lambda: None):
 """
 
 
+def answers_of(folder: Path) -> list[Told]:
+    """What those say that answer."""
+    return [told for told in asked(folder).values() if told]
+
+
 def another_process(folder: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-c", TELLER, str(folder)], stdout=subprocess.PIPE)
     assert process.stdout and process.stdout.readline() == b"told\n"
@@ -36,18 +41,18 @@ def another_process(folder: Path) -> subprocess.Popen[bytes]:
 
 def test_a_process_tells_its_part_its_loops_and_what_it_counts(tmp_path: Path) -> None:
     with telling(tmp_path, "projector", lambda: None), turning("read models"):
-        (told,) = ask_all(tmp_path)
+        (told,) = answers_of(tmp_path)
         assert (told.part, told.pid, told.wrong) == ("projector", os.getpid(), [])
         assert 0 <= told.loops["read models"] < 60
         assert {"forgetmenot_append_seconds", "forgetmenot_retries"} <= {family.name for family in told.families()}
-    assert ask_all(tmp_path) == []
+    assert answers_of(tmp_path) == []
 
 
 def test_a_folder_whose_path_is_too_long_for_a_socket_will_do(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 25)
     folder.mkdir()
     with telling(folder, "log", lambda: None):
-        assert [told.part for told in ask_all(folder)] == ["log"]
+        assert [told.part for told in answers_of(folder)] == ["log"]
 
 
 def test_a_loop_that_is_stuck_and_a_log_out_of_reach_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,13 +61,13 @@ def test_a_loop_that_is_stuck_and_a_log_out_of_reach_are_told(tmp_path: Path, mo
 
     with telling(tmp_path, "policies", out_of_reach), turning("policies"):
         monkeypatch.setitem(measures._turned, "policies", measures._turned["policies"] - 1000)
-        (told,) = ask_all(tmp_path)
+        (told,) = answers_of(tmp_path)
         assert told.wrong[0].startswith("The loop of policies has not turned for 1") and told.wrong[1:] == [
             "The log is out of reach."
         ]
         assert wrong_with(tmp_path) == {"policies": told.wrong[0]}
         turned("policies")
-        assert ask_all(tmp_path)[0].wrong == ["The log is out of reach."]
+        assert answers_of(tmp_path)[0].wrong == ["The log is out of reach."]
 
 
 def test_one_that_hangs_is_told_from_one_that_was_killed(tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_one_that_hangs_is_told_from_one_that_was_killed(tmp_path: Path) -> None
         page = Metrics(lambda: Standing(0, [], []), lambda: asked(tmp_path)).page().decode()
         assert f'forgetmenot_process_wrong{{part="projector",process="{run.partition("-")[2]}"}} 1.0' in page
         process.send_signal(signal.SIGCONT)
-        assert [told.part for told in ask_all(tmp_path)] == ["projector"]
+        assert [told.part for told in answers_of(tmp_path)] == ["projector"]
     finally:
         process.kill()
         process.wait()
