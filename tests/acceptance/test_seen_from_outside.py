@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.gateway.telling import ask_all
+from services.gateway.telling import asked
 from tests.acceptance import records
 from tests.acceptance.serving import DISTRIBUTED, Api, Server
 
@@ -60,7 +60,7 @@ def test_each_part_is_probed_by_its_name(running: Server) -> None:
 
 
 def test_a_process_that_hangs_is_named_by_health_and_status_until_it_goes_on(running: Server) -> None:
-    (held,) = [one for one in ask_all(running.data) if one.part == FILLS_READ_MODELS]
+    (held,) = [one for one in asked(running.data).values() if one and one.part == FILLS_READ_MODELS]
     name = f"{held.part}-{held.id}"
     os.kill(held.pid, signal.SIGSTOP)
     try:
