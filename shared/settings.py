@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     log_format: LogFormat | None = Field(None, description="Left out: console on a terminal, json elsewhere")
     log_level: LogLevel = Field("INFO", description="The least important lines to write")
     max_body: int = Field(2**20, ge=1024, le=2**30, description="The largest request body, in bytes")
-    threads: int = Field(32, ge=1, le=1024, description="Commands under way at once; as many queries beside them")
+    threads: int = Field(16, ge=1, le=1024, description="Commands under way at once; as many queries beside them")
 
     # What must lie where no backup of the data folder reaches.
     master_key: SecretStr | None = Field(

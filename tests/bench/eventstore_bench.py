@@ -53,7 +53,7 @@ from tests.eventstore.processes import own, serving
 RUNS = 5
 TYPE = "cases.ContactNoted"
 DATA = b'{"v":1,"case":"6f1d","note":"%s"}' % (b"x" * 170)
-METADATA = b'{"actor":"w-17","roles":["caseworker"],"command":"0a0b0c0d0e0f"}'
+METADATA = b'{"version":1,"actor":"w-17","roles":["caseworker"],"command":"0a0b0c0d0e0f"}'
 STATE = DATA + METADATA
 
 # callers, events an append, appends of each caller

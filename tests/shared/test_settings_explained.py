@@ -34,7 +34,7 @@ def test_each_setting_says_where_its_value_came_from(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AMQP_URL_FILE", str(tmp_path / "key"))
     note_running(tmp_path, {"read_models_url": f"postgresql+psycopg://me:{SECRET}@localhost:5433/forgetmenot"})
     assert explained("PORT")[1:3] == ("8080", "the environment")
-    assert explained("THREADS")[1:3] == ("32", "left out")
+    assert explained("THREADS")[1:3] == ("16", "left out")
     assert explained("AMQP_URL")[1:3] == ("amqp://***@mq:5672//", "the file that AMQP_URL_FILE names")
     shown = "postgresql+psycopg://***@localhost:5433/forgetmenot"
     assert explained("READ_MODELS_URL")[1:3] == (shown, "what serve --distributed started")
