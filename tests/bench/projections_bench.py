@@ -130,14 +130,15 @@ def rebuilds() -> list[dict[str, Any]]:
 def _row(kind: str, model: str, found: dict[int, tuple[int, list[dict[str, Any]]]]) -> dict[str, Any]:
     row: dict[str, Any] = {"what": model if kind == "mix" else f"{model}, of its own events alone"}
     cost: dict[str, list[float]] = defaultdict(list)
-    for size, (handled, runs) in found.items():
+    for size, (taken_in, runs) in found.items():
+        handled = taken_in or 1  # of a small log it may be nothing
         seconds, work = (statistics.median(run[of] for run in runs) for of in ("seconds", "work"))
         for of, value in (("seconds", seconds), ("work", work)):
             cost[of].append(value / size)
         row |= {
-            f"of {size:,} events takes in": handled,
+            f"of {size:,} events takes in": taken_in,
             f"events/s of {size:,}": round(size / seconds),
-            f"taken in/s of {size:,}": round(handled / seconds),
+            f"taken in/s of {size:,}": round(taken_in / seconds),
             f"us/taken in of {size:,}": round(seconds / handled * 1e6, 1),
             f"of it processor of {size:,}": round(work / handled * 1e6, 1),
             f"peak MB of {size:,}": round(max(run["peak"] for run in runs) / 1024),
