@@ -57,7 +57,7 @@ docs: install-dev ## write the API and event catalogue anew from the code
 lock: install-dev ## resolve the dependencies anew
 	@$(BIN)/pip install -q uv
 	@for extra in "" "-dev"; do \
-		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate \
 		--no-emit-index-url $$( [ -z "$$extra" ] || echo --extra dev --extra bench ) \
 		pyproject.toml -o requirements$$extra.txt; done
 
