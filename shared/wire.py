@@ -107,9 +107,13 @@ def _holds_several(annotation: Any) -> bool:
 
 def invalid_fields(error: ValidationError, kind: type[BaseModel]) -> Invalid:
     """pydantic's findings without the values that it found."""
+    all_found = error.errors(include_url=False)
+    wrong_inside = {found["loc"][:-depth] for found in all_found for depth in range(1, len(found["loc"]))}
     return invalid(
         FieldError(field=_field(found["loc"]), rule=found["type"], message=_message(found, kind))
-        for found in error.errors(include_url=False)[:MOST_ERRORS]
+        for found in all_found[:MOST_ERRORS]
+        # pydantic counts the items that are right: with a wrong one among them, too few are no finding of its own.
+        if not (found["type"] == "too_short" and found["loc"] in wrong_inside)
     )
 
 
@@ -146,11 +150,20 @@ def _message(found: ErrorDetails, kind: type[BaseModel]) -> str:
     message = found["msg"].removeprefix("Value error, ")
     if found.get("ctx", {}).get("pattern") == UUID_PATTERN:
         return "Input should be an id: a UUID in lower case"
+    if found["type"] == "string_pattern_mismatch" and (example := _example(found["loc"], kind)):
+        return f"Input should have the form of {example}"
     if found["type"] in _ECHOES:
         return _ECHOES[found["type"]]
     if any(text in message for text in _texts(found["input"])):
         return NOT_ACCEPTED
     return message.removesuffix(".")
+
+
+def _example(location: Sequence[int | str], kind: type[BaseModel]) -> str | None:
+    """A value of the field that says its form better than a pattern."""
+    named = {wire_name(name, field): field.examples for name, field in kind.model_fields.items()}
+    examples = named.get(str(location[0])) if len(location) == 1 else None
+    return str(examples[0]) if examples else None
 
 
 def _texts(value: Any) -> Iterator[str]:

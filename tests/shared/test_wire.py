@@ -79,6 +79,29 @@ def test_what_came_in_is_quoted_nowhere(fields: dict[str, Any], field: str, rule
     assert "Birut" not in str(refused.value)
 
 
+class Vaccinate(Command, context="toy"):
+    """Vaccinate animals."""
+
+    chip: Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{3}$", examples=["LT302"])] = "LT000"
+    cats: tuple[Cat, ...] = Field(default=(), min_length=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "errors"),
+    [
+        ({"chip": "302"}, [("chip", "Input should have the form of LT302")]),
+        ({"cats": [{"kind": "dog"}]}, [("cats[0].kind", "Input should be 'cat'")]),
+        ({"cats": []}, [("cats", "Tuple should have at least 1 item after validation, not 0")]),
+    ],
+)
+def test_an_error_says_what_would_be_right_and_nothing_that_is_not_wrong(
+    fields: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_command(Vaccinate, fields)
+    assert [(error["field"], error["message"]) for error in refused.value.facts["errors"]] == errors
+
+
 def test_a_thousand_errors_are_told_in_part() -> None:
     with pytest.raises(Invalid) as refused:
         read_command(Adopt, {"counts": {f"a{number}": "x" for number in range(1000)}})
