@@ -157,7 +157,8 @@ def restore(
         raise Invalid("The backup of the keys is older than that of the log: some of it could not be read.")
     folder = usable(settings.data_dir)
     unproven = folder / UNPROVEN
-    if not unproven.exists() and (there := [name for name in (EMBEDDED, KEYS) if (folder / name).exists()]):
+    parts = {path.name for path in (*source.iterdir(), *keys.iterdir()) if path.is_dir()}
+    if not unproven.exists() and (there := sorted(name for name in parts if (folder / name).exists())):
         raise Conflict(f"There is an installation in {folder} already ({', '.join(there)}): move it away first.")
     ledger = Ledger(settings.erasure_ledger or folder / LEDGER)
     if not ledger.path.exists() and not nobody_forgotten:

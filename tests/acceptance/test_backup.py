@@ -137,6 +137,16 @@ def test_a_backup_that_was_altered_is_not_put_back(backed_up: BackedUp, fresh: S
     assert sorted(path.name for path in fresh.data.iterdir()) == ["erasures.ledger", "master.key"]
 
 
+def test_what_is_left_of_an_installation_is_not_overwritten(backed_up: BackedUp, fresh: Server) -> None:
+    backed_up.lay_out(fresh.data)
+    left = fresh.data / "access" / "log.db"
+    left.parent.mkdir()
+    left.write_bytes(b"who looked at whom since the backup")
+    refused = backed_up.restore(fresh)
+    assert refused.returncode == 1 and one_sentence(refused.stderr) and "(access)" in refused.stderr
+    assert left.read_bytes() == b"who looked at whom since the backup"
+
+
 def test_an_installation_is_not_overwritten_and_a_backup_neither(backed_up: BackedUp) -> None:
     refused = backed_up.restore(backed_up.server)
     assert refused.returncode == 1 and "There is an installation in" in refused.stderr
