@@ -205,11 +205,14 @@ class Proofs:
                         if feed.next(_PACE_SECONDS):
                             size = self._tree.catch_up(self._store)
                             stop.wait(_PACE_SECONDS)
-                if self._tree.catch_up(self._store):
-                    self.checkpoint()
             except Unavailable as error:
                 log.warning("proofs wait for the log or their disk", error=type(error).__name__)
                 pause = min(max(pause * 2, _PACE_SECONDS), _LONGEST_PAUSE)
+        try:
+            if self._tree.catch_up(self._store):
+                self.checkpoint()
+        except Unavailable as error:
+            log.warning("what was added last is signed at the next start", error=type(error).__name__)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -203,6 +203,16 @@ def test_who_follows_the_log_signs_what_was_added_at_most_so_often_and_at_last(
     assert [size_of(note) for note in signed(data)] == [first, store.head()]
 
 
+def test_who_is_told_to_stop_before_following_began_signs_all_the_same(
+    store: EmbeddedLog, proofs: Proofs, data: Path
+) -> None:
+    write(store, 2)
+    stop = threading.Event()
+    stop.set()
+    proofs.follow(stop)
+    assert [size_of(note) for note in signed(data)] == [store.head()]
+
+
 def test_following_goes_on_once_its_files_can_be_written_again(data: Path, proofs: Proofs, store: EmbeddedLog) -> None:
     checkpoints, aside = data / "proofs" / CHECKPOINTS, data / "proofs" / "aside"
     checkpoints.mkdir()  # nothing can be appended to it
