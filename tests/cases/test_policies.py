@@ -165,6 +165,11 @@ def test_a_referral_revoked_after_admission_cancels_no_care(centre: Centre) -> N
     centre.settle()
     assert centre.programme()[:2] == ["ProgrammeRequested", "ProgrammeAdmitted"]
     assert "RequestWithdrawn" not in centre.programme()
+    leaving = LeaveProgramme(programme=PROGRAMME, beneficiary=PERSON, reason=LeavingReason.OWN_WISH, occurred="2008-10")
+    centre.send(leaving, Role.CASEWORKER)
+    centre.settle()
+    assert centre.referral() == ["ReferralMade", "ReferralAccepted", "ReferralRevoked", "NothingChanged"]
+    assert centre.parked() == []
 
 
 def test_an_answer_to_a_referral_that_was_taken_back_is_seen_by_a_person(centre: Centre) -> None:

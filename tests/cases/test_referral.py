@@ -143,6 +143,10 @@ def test_an_answer_that_comes_again_changes_nothing() -> None:
     given(referral, referral_made(), ACCEPTED, COMPLETED).when(COMPLETE).then()
 
 
+def test_care_that_went_on_after_a_referral_was_taken_back_comes_to_its_end_without_it() -> None:
+    given(referral, referral_made(), ACCEPTED, REVOKED).when(COMPLETE).then()
+
+
 @pytest.mark.parametrize(
     ("history", "command"),
     [
@@ -152,6 +156,7 @@ def test_an_answer_that_comes_again_changes_nothing() -> None:
         ((DECLINED,), REVOKE),
         ((), COMPLETE),
         ((DECLINED,), COMPLETE),
+        ((REVOKED,), COMPLETE),
         ((ACCEPTED, COMPLETED), REVOKE),
     ],
 )

@@ -300,6 +300,32 @@ def test_reminders_follow_a_hearing_that_moves(house: House) -> None:
     assert len(reminders) == 3
 
 
+def test_a_hearing_that_is_recorded_late_is_reminded_of_only_if_there_is_time(house: House) -> None:
+    house.proceedings()
+    house.now = AT - timedelta(days=3)
+    house.hearing()
+    house.hearing(AT - timedelta(days=30), an_id(97))
+    house.later(house.now)
+    assert [one.reminded for one in house.calendar().hearings] == [None, None]
+    house.later(AT - timedelta(days=1))
+    assert [one.reminded for one in house.calendar().hearings] == [None, 1]
+    house.later(AT)
+    reminders = [event for event in house.store.read_stream(f"proceedings-{FILE}") if "Reminded" in event.type]
+    assert len(reminders) == 1
+
+
+def test_another_courtroom_at_the_same_time_reminds_nobody_twice(house: House) -> None:
+    house.proceedings()
+    house.hearing()
+    house.later(AT - timedelta(days=5))
+    house.send(MoveHearing(proceedings=FILE, hearing=HEARING, at=AT, court="KNS-2", occurred="2008-12-15"), LAWYER)
+    house.later(AT - timedelta(days=4))
+    (shown,) = house.calendar().hearings
+    assert (shown.court, shown.reminded, shown.sequence) == ("KNS-2", 7, 1)
+    reminders = [event for event in house.store.read_stream(f"proceedings-{FILE}") if "Reminded" in event.type]
+    assert len(reminders) == 1
+
+
 def test_nobody_is_reminded_of_a_hearing_that_is_over_or_has_no_day(house: House) -> None:
     house.proceedings()
     house.hearing()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -240,11 +240,17 @@ def test_a_hearing_is_cancelled_once() -> None:
 
 def test_a_reminder_is_for_the_time_that_stands() -> None:
     remind = RemindOfHearing(**OF_FILE, hearing=HEARING, at=AT, days=1)
-    given(SCHEDULED).when(remind).then(HearingReminded(**remind.stated()))
+    given(SCHEDULED).when(remind, now=AT - timedelta(days=1)).then(HearingReminded(**remind.stated()))
     moved = HearingMoved(**OF_FILE, hearing=HEARING, at=LATER, occurred="2008-09-01")
-    given(SCHEDULED, moved).when(remind).then()
-    given(SCHEDULED, HearingCancelled(**OF_FILE, hearing=HEARING, occurred="2008-09-01")).when(remind).then()
-    given().when(remind).then()
+    cancelled = HearingCancelled(**OF_FILE, hearing=HEARING, occurred="2008-09-01")
+    for history in ((SCHEDULED, moved), (SCHEDULED, cancelled), ()):
+        given(*history).when(remind, now=AT - timedelta(days=1)).then()
+
+
+def test_a_reminder_that_is_late_is_told_until_the_hearing_begins() -> None:
+    remind = RemindOfHearing(**OF_FILE, hearing=HEARING, at=AT, days=1)
+    given(SCHEDULED).when(remind, now=AT - timedelta(minutes=1)).then(HearingReminded(**remind.stated()))
+    given(SCHEDULED).when(remind, now=AT).then()
 
 
 @pytest.mark.parametrize(

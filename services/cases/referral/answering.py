@@ -113,7 +113,8 @@ def decide(command: Commands, state: Referral) -> Sequence[Events]:
             must_be(state, Status.MADE, Status.ACCEPTED)
             return [ReferralRevoked(referral=referral, case=case, to=state.to, occurred=occurred)]
         case CompleteReferral(left_early=left):
-            if state.status is Status.COMPLETED:
+            # Taking a referral back cancels no care: that this has come to its end is no answer to it any more.
+            if state.status is Status.COMPLETED or (state.status is Status.REVOKED and state.accepted):
                 return []
             must_be(state, Status.ACCEPTED)
             return [ReferralCompleted(referral=referral, case=case, left_early=left, occurred=occurred)]
@@ -125,7 +126,7 @@ def evolve(state: Referral, event: Events) -> Referral:
     """What a referral is after an event."""
     match event:
         case ReferralAccepted():
-            return replace(state, status=Status.ACCEPTED)
+            return replace(state, status=Status.ACCEPTED, accepted=True)
         case ReferralDeclined():
             return replace(state, status=Status.DECLINED)
         case ReferralRevoked():

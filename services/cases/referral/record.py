@@ -49,6 +49,7 @@ class Referral:
     to: RecipientKind = RecipientKind.PARTNER
     made_by: str = ""
     until: date = date.max
+    accepted: bool = False  # at some time, also if it was revoked since
     by_consent: bool = False
     reviewed: bool = False
     review_missed: bool = False

@@ -70,13 +70,13 @@ class HearingsAreRemembered(Policy):
     @on(HearingScheduled, HearingMoved)
     def set(self, e: Recorded[HearingScheduled | HearingMoved]) -> Iterable[Reaction]:
         """Each takes the place of the one for the time before."""
-        yield from _reminders(e.event.proceedings, e.event.hearing, e.event.at)
+        yield from _reminders(e.event.proceedings, e.event.hearing, e.event.at, e.recorded_at)
 
     @on(HearingAdjourned)
     def adjourned(self, e: Recorded[HearingAdjourned]) -> Iterable[Reaction]:
         """To another time, or to none yet."""
         if e.event.at:
-            yield from _reminders(e.event.proceedings, e.event.hearing, e.event.at)
+            yield from _reminders(e.event.proceedings, e.event.hearing, e.event.at, e.recorded_at)
         else:
             yield from _none(e.event.hearing)
 
@@ -86,10 +86,15 @@ class HearingsAreRemembered(Policy):
         yield from _none(e.event.hearing)
 
 
-def _reminders(proceedings: str, hearing: str, at: datetime) -> Iterable[Reaction]:
+def _reminders(proceedings: str, hearing: str, at: datetime, known: datetime) -> Iterable[Reaction]:
     for days in REMIND_DAYS_BEFORE:
-        remind = RemindOfHearing(proceedings=proceedings, hearing=hearing, at=at, days=days)
-        yield Deadline(_key(hearing, days), at - timedelta(days=days), remind)
+        due = at - timedelta(days=days)
+        if due > known:
+            yield Deadline(
+                _key(hearing, days), due, RemindOfHearing(proceedings=proceedings, hearing=hearing, at=at, days=days)
+            )
+        else:  # nearer than that when it was recorded: whoever recorded it knows
+            yield Cancel(_key(hearing, days))
 
 
 def _none(hearing: str) -> Iterable[Reaction]:

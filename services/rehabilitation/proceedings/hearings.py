@@ -160,8 +160,10 @@ def decide(command: Commands, state: Proceedings) -> Sequence[Events]:
     """What follows from a command."""
     must_exist(bool(state.beneficiary), "proceedings")
     if isinstance(command, RemindOfHearing):
-        # Moved meanwhile, or over: this reminder is for nobody, and another one comes.
-        return [HearingReminded(**command.stated())] if _stands(state.hearings.get(command.hearing), command.at) else []
+        # Moved meanwhile, or over: this reminder is for nobody, and another one comes. One that is late is still told,
+        # but not of what has begun.
+        stands = _stands(state.hearings.get(command.hearing), command.at) and command.now < command.at
+        return [HearingReminded(**command.stated())] if stands else []
     must_have_happened(command.occurred, command.now)
     match command:
         case ScheduleHearing(hearing=hearing, at=at):

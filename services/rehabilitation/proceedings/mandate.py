@@ -76,7 +76,7 @@ class GrantMandate(ProceedingsCommand, route="POST /proceedings/{proceedings}/ma
 class RevokeMandate(
     ProceedingsCommand, route="POST /proceedings/{proceedings}/mandates/{mandate}/revocation", roles=LEGAL_TEAM
 ):
-    """Record that the person took the mandate back. Nobody acts under it from that day on."""
+    """Record that the person took the mandate back. Nobody acts under it after that day."""
 
     mandate: MandateId
     occurred: Occurred

@@ -95,6 +95,7 @@ class CourtCalendars(Projection):
     """Every hearing, where it is now, and how often it has changed."""
 
     name = "court_calendar"
+    version = 2
 
     hearings = table(
         "hearings",
@@ -129,13 +130,13 @@ class CourtCalendars(Projection):
     def moved(self, e: Recorded[HearingMoved], rows: Rows) -> None:
         """At another time, perhaps elsewhere."""
         court = {"court": e.event.court} if e.event.court else {}
-        self._changed(e, rows, at=text_of(e.event.at), state=HearingState.SCHEDULED, reminded=None, **court)
+        self._set(e, e.event.at, rows, **court)
 
     @on(HearingAdjourned)
     def adjourned(self, e: Recorded[HearingAdjourned], rows: Rows) -> None:
         """To another time, or to none yet."""
         if e.event.at:
-            self._changed(e, rows, at=text_of(e.event.at), state=HearingState.SCHEDULED, reminded=None)
+            self._set(e, e.event.at, rows)
         else:
             self._changed(e, rows, state=HearingState.ADJOURNED)
 
@@ -154,11 +155,19 @@ class CourtCalendars(Projection):
         """A reminder changes nothing in a calendar."""
         rows.change(self.hearings, (e.event.hearing,), reminded=e.event.days)
 
+    def _set(
+        self, e: Recorded[HearingMoved] | Recorded[HearingAdjourned], at: datetime, rows: Rows, **columns: str
+    ) -> None:
+        known = rows.get(self.hearings, (e.event.hearing,))
+        if known is None or known["at"] != text_of(at):  # of another time nobody was reminded yet
+            rows.change(self.hearings, (e.event.hearing,), reminded=None)
+        self._changed(e, rows, at=text_of(at), state=HearingState.SCHEDULED, **columns)
+
     def _changed(
         self,
         e: Recorded[HearingMoved] | Recorded[HearingAdjourned] | Recorded[HearingHeld] | Recorded[HearingCancelled],
         rows: Rows,
-        **columns: str | None,
+        **columns: str,
     ) -> None:
         key = (e.event.hearing,)
         rows.add(self.hearings, key, sequence=1)
