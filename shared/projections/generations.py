@@ -36,7 +36,7 @@ from shared.codec import Recorded
 from shared.messages import Stored
 from shared.projections.declaration import Anything, Projection
 from shared.projections.engine import writing
-from shared.projections.rows import PendingRows
+from shared.projections.rows import PendingRows, Reading
 
 CHUNK = 20_000  # events a transaction while catching up
 
@@ -89,13 +89,15 @@ class Standing:
 class Generation:
     """One generation as a projector works on it. `position` is where the log has been taken in and committed."""
 
-    def __init__(self, projection: Projection, standing: Standing, engine: Engine) -> None:
+    def __init__(
+        self, projection: Projection, standing: Standing, engine: Engine, reading: Reading | None = None
+    ) -> None:
         self.projection = projection
         self.name = projection.name
         self.number = standing.generation
         self.live = standing.live
         self.position = standing.position
-        self.rows = PendingRows(engine, stored_tables(projection, self.number))
+        self.rows = PendingRows(engine, stored_tables(projection, self.number), reading)
         self.handlers: Mapping[str, tuple[type[Stored], Handler]] = projection.handlers()
         self.takes_all = Anything.type_name in self.handlers or not projection.skips_unknown
         self.chunk = CHUNK  # how much of the log it takes in at once: less where something fails, to find what

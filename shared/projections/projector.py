@@ -39,6 +39,7 @@ from shared.projections.generations import (
     sweep,
 )
 from shared.projections.reading import ReadingGroup, UnknownEvent
+from shared.projections.rows import Reading
 from shared.projections.status import ProjectionStatus, statuses
 
 __all__ = ["ProjectionStatus", "Projector"]
@@ -73,6 +74,7 @@ class Projector:
         self._store = store
         self._engine = engine
         self._projections = {projection.name: projection for projection in projections}
+        self._reading = Reading(engine)
         self._working: dict[int, Generation] = {}
         self._adopted: set[int] = set()  # generations that this projector builds beside the live ones
         self._is_purged = False  # what was deleted before a break may still be in the write-ahead log
@@ -95,6 +97,7 @@ class Projector:
                     if not isinstance(error, Unavailable) and not is_circumstance(error):
                         raise
                     self._working.clear()
+                    self._reading.end()
                     log.warning("read models wait for the log or their database", error=type(error).__name__)
                     RETRIES.labels("read_model").inc()
                     turned(LOOP)
@@ -160,7 +163,7 @@ class Projector:
             if standing.live:
                 break
             if building is None or building.position != standing.position:
-                building = Generation(projection, standing, self._engine)
+                building = Generation(projection, standing, self._engine, self._reading)
             caught_up = self._advance([building])
             if progress:
                 progress(building.position, max(self._store.head(), building.position))
@@ -226,6 +229,7 @@ class Projector:
                     if caught_up or taken >= limit:
                         return self._commit(group, batch[-1][0], taken) and caught_up
         finally:
+            self._reading.end()
             subscription.close()
         raise Unavailable("The log was closed.")
 
@@ -254,6 +258,7 @@ class Projector:
         moving = [one for one in group.members if one not in group.failed and one.position < position]
         moved: list[Generation] = []
         turned(LOOP)
+        self._reading.end()
         if moving:
             with writing(self._engine) as connection:
                 books = {one.generation: one for one in standings(connection, [one.name for one in moving])}
@@ -325,7 +330,7 @@ class Projector:
             if standing.live or standing.generation in self._adopted:
                 known = self._working.get(standing.generation)
                 if known is None or (known.position, known.live) != (standing.position, standing.live):
-                    known = Generation(projection, standing, self._engine)
+                    known = Generation(projection, standing, self._engine, self._reading)
                 working[known.number] = known
         self._working = working
         return list(working.values())

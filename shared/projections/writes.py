@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Connection,
     Dialect,
+    Select,
     Table,
     bindparam,
     delete,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -51,7 +54,7 @@ class Writes:
         self._prepared: dict[Shape, Callable[[Connection, Sequence[Sequence[Any]]], None]] = {}
         self._key: list[BindParameter[Any]] = [bindparam(f"key_{name}") for name in self.key_names]
         self._this_row = [stored.c[bind.key.removeprefix("key_")] == bind for bind in self._key]
-        self._by_key = select(stored).where(*self._this_row)
+        self._read = self._prepare_read(select(stored).where(*self._this_row))
 
     def execute(self, connection: Connection, shape: Shape, rows: Sequence[Sequence[Any]]) -> None:
         """Write `rows`, all of one shape."""
@@ -61,9 +64,7 @@ class Writes:
 
     def read(self, connection: Connection, key: Sequence[Any]) -> dict[str, Any] | None:
         """The row with this key."""
-        parameters = {f"key_{name}": part for name, part in zip(self.key_names, key, strict=True)}
-        found = connection.execute(self._by_key, parameters).one_or_none()
-        return None if found is None else dict(found._mapping)
+        return self._read(connection, key)
 
     def _statement(self, shape: Shape) -> tuple[UpdateBase, list[tuple[str, str]]]:
         """The statement, and for each value that it takes the name of its parameter and of its column."""
@@ -110,12 +111,49 @@ class Writes:
 
         return execute
 
+    def _prepare_read(self, statement: Select[Any]) -> Callable[[Connection, Sequence[Any]], dict[str, Any] | None]:
+        """Straight to the driver as well, where it takes parameters by place: most of what a key costs otherwise."""
+        names = [bind.key for bind in self._key]
+        if not self._dialect.positional:
+
+            def execute(connection: Connection, key: Sequence[Any]) -> dict[str, Any] | None:
+                found = connection.execute(statement, dict(zip(names, key, strict=True))).one_or_none()
+                return None if found is None else dict(found._mapping)
+
+            return execute
+        compiled = statement.compile(dialect=self._dialect)
+        assert isinstance(compiled, SQLCompiler) and compiled.positiontup == names  # noqa: S101
+        binds = [self._bind(name) or _as_it_is for name in self.key_names]
+        results = [
+            (column.name, column.type.dialect_impl(self._dialect).result_processor(self._dialect, None) or _as_it_is)
+            for column in self._stored.columns
+        ]
+
+        def read(connection: Connection, key: Sequence[Any]) -> dict[str, Any] | None:
+            cursor = connection.connection.cursor()  # begins no transaction: each read sees what is committed
+            try:
+                cursor.execute(compiled.string, [bind(part) for bind, part in zip(binds, key, strict=True)])
+                found = cursor.fetchone()
+            except sqlite3.Error as error:
+                raise DBAPIError.instance(compiled.string, None, error, sqlite3.Error) from error
+            finally:
+                cursor.close()
+            if found is None:
+                return None
+            return {name: made(value) for (name, made), value in zip(results, found, strict=True)}
+
+        return read
+
     def _bind(self, column: str) -> Callable[[Any], Any] | None:
         """What makes a value of this column into the driver's own, if anything has to."""
         kind = self._stored.c[column].type
         if isinstance(kind, Boolean) and self._dialect.name == "sqlite":
             return None  # the driver stores True as 1 by itself
         return kind.dialect_impl(self._dialect).bind_processor(self._dialect)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _bound(row: tuple[Any, ...], binds: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
