@@ -1,8 +1,9 @@
 """From a command to its receipt: load, fold, decide, append.
 
 Idempotent by command id: ids of events follow from it, and a command id that is found in the stream is answered
-with its first receipt, before anything is decided. A conflict with another writer reloads and decides again, a bounded
-number of times.
+with its first receipt, before anything is decided. At first a command is decided on what is remembered of its stream:
+the append would be refused if that were no longer so, and a refusal is given only after the log was read. A conflict
+with another writer reads and decides again, a bounded number of times.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ import orjson
 from shared.codec import decode, encode, key_names
 from shared.context import AnyDecider, Registry
 from shared.decider import must_exist as must_exist
-from shared.errors import CommandIdReused, Conflict, NewerEvent, NotFound, WrongExpectedRevision
+from shared.errors import (
+    CommandIdReused,
+    Conflict,
+    ForgetMeNotError,
+    NewerEvent,
+    NotFound,
+    Unavailable,
+    WrongExpectedRevision,
+)
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
 from shared.measures import APPENDS, RETRIES
 from shared.messages import Command, Event, Origin, Receipt
@@ -118,6 +127,10 @@ class _Turn:
         self._lock.release()
 
 
+class _TakenBefore(Exception):
+    """The log had these events already: the command was taken elsewhere, and what it was then is yet to be compared."""
+
+
 class CommandHandler:
     """Handles the commands of every aggregate in `registry`. Safe to use from many threads."""
 
@@ -166,21 +179,57 @@ class CommandHandler:
         names: list[KeyName],
         expected: int | None,
     ) -> Receipt:
+        believed = self._believed(decider, command, stream)
+        if believed is not None:
+            try:
+                return self._attempt(decider, command, origin, stream, names, expected, believed)
+            except Unavailable:
+                raise
+            except (ForgetMeNotError, _TakenBefore):
+                pass  # it may rest on what is no longer so
         for attempt in range(ATTEMPTS):
             folded = self.load(decider, stream)
-            if past := folded.commands.get(command.command_id):
-                return self._repeat(command, names, stream, past)
-            if expected is not None and expected != folded.revision:
-                raise WrongExpectedRevision(stream, expected, folded.revision if folded.revision >= 0 else None)
-            events = decider.decide(command, folded.state)
             try:
-                return self._append(decider, command, origin, stream, folded, events, names)
+                return self._attempt(decider, command, origin, stream, names, expected, folded)
+            except _TakenBefore:
+                continue
             except WrongExpectedRevision:
                 if expected is not None:
                     raise
                 RETRIES.labels("command").inc()
                 time.sleep(random.uniform(0, 0.002) * 2**attempt)  # noqa: S311  (spreads retries, guards nothing)
         raise Conflict(f"Others kept changing {stream} at the same moment: try again.", stream=stream)
+
+    def _believed(self, decider: AnyDecider, command: Command, stream: str) -> Folded | None:
+        """What can be decided on before the log is read: what is remembered, and that what is made now is new.
+
+        The append names the revision, so the log itself refuses what was decided on something else.
+        """
+        generation = self.vault.generation()
+        folded = self._cache.get(stream)
+        if folded is not None and folded.generation == generation:
+            return folded
+        if folded is None and decider.key in command.new_ids():
+            return Folded(decider.initial, -1, {}, generation)
+        return None
+
+    def _attempt(
+        self,
+        decider: AnyDecider,
+        command: Command,
+        origin: Origin,
+        stream: str,
+        names: list[KeyName],
+        expected: int | None,
+        folded: Folded,
+    ) -> Receipt:
+        """Decide on `folded`, once."""
+        if past := folded.commands.get(command.command_id):
+            return self._repeat(command, names, stream, past)
+        if expected is not None and expected != folded.revision:
+            raise WrongExpectedRevision(stream, expected, folded.revision if folded.revision >= 0 else None)
+        events = decider.decide(command, folded.state)
+        return self._append(decider, command, origin, stream, folded, events, names)
 
     def load(self, decider: AnyDecider, stream: str) -> Folded:
         """The stream folded to its end; what is remembered of it is not read again."""
@@ -263,12 +312,14 @@ class CommandHandler:
         with APPENDS.time(), span("append", Kind.CLIENT, events=types) as appending:
             result = self.store.append(stream, stored, expected)
             appending.note(position=result.position)
+        if not result.written:
+            raise _TakenBefore
         past = PastCommand(fingerprint, result.revision, result.position, types)
         if result.revision == folded.revision + len(stored):
             folded.commands[command.command_id] = past
             state = decider.fold(events, folded.state)
             self._cache.put(stream, replace(folded, state=state, revision=result.revision))
-        return _receipt(command, stream, past, repeated=not result.written)
+        return _receipt(command, stream, past, repeated=False)
 
     def _repeat(self, command: Command, names: list[KeyName], stream: str, past: PastCommand) -> Receipt:
         try:
