@@ -9,18 +9,12 @@ with another writer reads and decides again, a bounded number of times.
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
 from uuid import UUID, uuid5
-from weakref import WeakValueDictionary
-
-import orjson
 
 from shared.codec import decode, encode, key_names
 from shared.context import AnyDecider, Registry
@@ -40,91 +34,13 @@ from shared.messages import Command, Event, Origin, Receipt
 from shared.metadata import Metadata
 from shared.privacy.personal import Hidden, Place, Retention
 from shared.privacy.port import KeyName, Vault
+from shared.remembering import Folded, PastCommand, StateCache, Turns, note
 from shared.tracing import Kind, span, traceparent
 
 NOTHING_CHANGED = "kernel.NothingChanged"
 """Stored for a command that needed no event, so that its repeat gets the same answer whatever happened since."""
 
 ATTEMPTS = 8
-
-
-class PastCommand(NamedTuple):
-    """What a stream remembers of a command that it took."""
-
-    fingerprint: str
-    revision: int
-    position: int
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A stream as far as it has been read. `commands` only ever grows, by facts, so copies may share it."""
-
-    state: Any
-    revision: int  # -1: the stream does not exist
-    commands: dict[UUID, PastCommand]
-    generation: int  # of the key store, when it was folded
-
-
-class StateCache:
-    """Folded streams, the least recently used dropped first. `size=0` keeps none."""
-
-    def __init__(self, size: int = 4096) -> None:
-        self._size = size
-        self._folded: OrderedDict[str, Folded] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, stream: str) -> Folded | None:
-        """What is remembered of `stream`."""
-        with self._lock:
-            if folded := self._folded.get(stream):
-                self._folded.move_to_end(stream)
-            return folded
-
-    def put(self, stream: str, folded: Folded) -> None:
-        """Remember it, unless something newer is remembered already."""
-        with self._lock:
-            known = self._folded.get(stream)
-            if known is None or folded.revision >= known.revision or folded.generation != known.generation:
-                self._folded[stream] = folded
-                self._folded.move_to_end(stream)
-            while len(self._folded) > self._size:
-                self._folded.popitem(last=False)
-
-
-class _Turns:
-    """One at a time for each stream, in this process: whoever waits decides on what those before have done.
-
-    Without it, many callers of one stream mostly undo each other's work. Other processes still meet as conflicts.
-    """
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
-        self._guard = threading.Lock()
-
-    def of(self, stream: str) -> _Turn:
-        """The turn of `stream`: the same one for all who have it in hand."""
-        with self._guard:
-            turn = self._locks.get(stream)
-            if turn is None:
-                turn = self._locks[stream] = _Turn()
-            return turn
-
-
-class _Turn:
-    """A lock that can be referred to weakly."""
-
-    __slots__ = ("__weakref__", "_lock")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class _TakenBefore(Exception):
@@ -148,7 +64,7 @@ class CommandHandler:
         self.vault = vault
         self.clock = clock
         self._cache = cache or StateCache()
-        self._turns = _Turns()
+        self._turns = Turns()
 
     def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """Carry out `command`, once for its id. `expected` is the revision that the asker has seen, if any.
@@ -249,7 +165,7 @@ class CommandHandler:
         for raw in tail:
             if raw.type != NOTHING_CHANGED:
                 state = decider.evolve(state, decode(raw, self._class_of(raw)))
-            _remember(folded.commands, raw)
+            note(folded.commands, raw)
         return replace(folded, state=state, revision=tail[-1].revision)
 
     def _class_of(self, raw: RecordedEvent) -> type[Event]:
@@ -332,15 +248,6 @@ class CommandHandler:
                 command_id=str(command.command_id),
             )
         return _receipt(command, stream, past, repeated=True)
-
-
-def _remember(commands: dict[UUID, PastCommand], raw: RecordedEvent) -> None:
-    metadata = orjson.loads(raw.metadata)
-    command_id = UUID(metadata["command_id"])
-    known = commands.get(command_id)
-    types = () if known is None or raw.revision <= known.revision else known.events
-    if known is None or raw.revision > known.revision:
-        commands[command_id] = PastCommand(metadata["fingerprint"], raw.revision, raw.position, (*types, raw.type))
 
 
 def _receipt(command: Command, stream: str, past: PastCommand, *, repeated: bool) -> Receipt:

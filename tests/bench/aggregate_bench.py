@@ -25,10 +25,11 @@ from services.cases.case.record import CaseKind
 from shared.codec import encode, key_names
 from shared.context import Registry
 from shared.eventstore.sqlite import open_store
-from shared.handling import CommandHandler, StateCache
+from shared.handling import CommandHandler
 from shared.messages import Role
 from shared.metadata import Metadata
 from shared.privacy.vault import AesGcmVault
+from shared.remembering import StateCache
 
 SIZES = (10, 1_000, 10_000)
 ASKED = {10: 400, 1_000: 40, 10_000: 8}

@@ -15,12 +15,13 @@ from shared.context import Registry
 from shared.errors import CommandIdReused, DomainError, NewerEvent, WrongExpectedRevision
 from shared.eventstore.port import EventStore, NewEvent
 from shared.eventstore.sqlite import open_store
-from shared.handling import NOTHING_CHANGED, CommandHandler, StateCache
+from shared.handling import NOTHING_CHANGED, CommandHandler
 from shared.messages import Origin, Role
 from shared.metadata import Metadata
 from shared.privacy.personal import Hidden
 from shared.privacy.port import Vault
 from shared.privacy.vault import AesGcmVault
+from shared.remembering import StateCache
 from tests.kernel.toy import CloseDiary, DiaryOpened, EntryWritten, OpenDiary, WriteEntry, diary, toy
 
 WORKER = Origin("w-1", frozenset({Role.CASEWORKER}))

@@ -19,9 +19,10 @@ from shared.context import Registry
 from shared.errors import ForgetMeNotError, Unavailable
 from shared.eventstore.port import Expected, NewEvent, StreamState
 from shared.eventstore.sqlite import open_store
-from shared.handling import CommandHandler, StateCache
+from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Role
 from shared.privacy.vault import AesGcmVault
+from shared.remembering import StateCache
 from tests.kernel.toy import CloseDiary, OpenDiary, WriteEntry, toy
 
 WORKER = Origin("w-1", frozenset({Role.CASEWORKER}))
