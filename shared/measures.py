@@ -29,11 +29,12 @@ APPENDS = Histogram(
 )
 RETRIES = Counter(
     "forgetmenot_retries",
-    "What was tried again: a command after a conflict, a read model or a policy after an error, the way to the broker",
+    "What was tried again: a command after a conflict, a call whose process died, a read model or a policy after an "
+    "error, the way to the broker, what was asked of the event store",
     ("of",),
     registry=REGISTRY,
 )
-for _of in ("command", "read_model", "policy", "broker"):
+for _of in ("command", "call", "read_model", "policy", "broker", "event_store"):
     RETRIES.labels(_of)  # so that there is a zero to rise from
 
 _turned: dict[str, float] = {}

@@ -20,7 +20,7 @@ from services.audit.spool import RESERVED, Spool
 from services.cases.person.names import AddName, PersonName
 from services.cases.projections.case_files import GetCase
 from services.cases.projections.safety_sheet import GetSafetySheet
-from services.gateway.cli import app as command_line
+from services.gateway.cli.commands import app as command_line
 from services.gateway.installation import Installation
 from services.protection.queries import ExportSubject
 from shared.errors import ForgetMeNotError, StoreFull, Unavailable

@@ -1,4 +1,4 @@
-"""Commands and queries over nameko RPC and over the gateway, beside echoes that make the same append.
+"""Commands and queries over nameko RPC and over the gateway, beside echoes that make the same append through the agent.
 
 Same broker, same log, same callers, same sealing, for one and for two processes of each service; they take turns of a
 second or so. What is divided is medians. A bare echo, which appends nothing, stands beside them. The echo gateway
@@ -27,8 +27,8 @@ from services.gateway.distributed.programs import free_port
 from services.gateway.installation import Installation
 from services.gateway.tokens import open_tokens
 from shared.calling import Calling
+from shared.eventstore.agent.provider import CONFIGURED
 from shared.messages import Role
-from shared.rpc import CONNECT
 from shared.settings import Settings
 from shared.transport import open_sealing
 from tests.bench.http_bench import _measure, _request
@@ -60,8 +60,7 @@ def run() -> list[dict[str, Any]]:
         processes = _Processes(folder, broker.url)
         stack.callback(processes.stop)
         echo = folder / "echo.yaml"
-        echo.write_text(CONFIG.read_text().replace("services.gateway.distributed.relay", "tests.bench.rpc_echo"))
-        assert CONNECT in echo.read_text()
+        echo.write_text(f"{CONFIG.read_text()}\n{CONFIGURED}: {folder / 'log'}\n")
         gateways = {"gateway": free_port(), "echo gateway": free_port()}
         processes.start("-m", "services.gateway.distributed.gateway", "gateway", PORT=str(gateways["gateway"]))
         processes.start("-m", "tests.bench.rpc_echo_gateway", str(gateways["echo gateway"]))
@@ -111,7 +110,7 @@ async def _measured(
     makes: dict[str, Make] = {
         "command": lambda to: to.call("cases", "open_case", {"fields": _a_case(), "token": token}),
         "query": lambda to: to.call("cases", "list_cases", {"fields": {"limit": 1}, "token": token}),
-        "echo": lambda to: to.call("echo", "append", {"fields": _a_case()}),
+        "echo": lambda to: to.call("echo", "append", {"fields": _a_case(), "id": str(uuid4())}),
         "bare echo": lambda to: to.call("echo", "echo", {"fields": _a_case()}),
     }
     requests = {

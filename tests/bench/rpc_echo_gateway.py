@@ -6,12 +6,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI, Header
 from pydantic import BaseModel
 
-from services.gateway.distributed.gateway import calling_of
+from services.gateway.distributed.carrying import calling_of
 from services.gateway.tokens import open_tokens
 from shared.settings import load_settings
 
@@ -41,7 +42,7 @@ def main(port: int) -> None:
     @app.post("/append", status_code=201)
     async def append(fields: Fields, authorization: Annotated[str, Header()]) -> Any:
         tokens.identify(authorization.removeprefix("Bearer "))
-        return await calling.call("echo", "append", {"fields": fields.model_dump()})
+        return await calling.call("echo", "append", {"fields": fields.model_dump(), "id": str(uuid4())})
 
     uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_config=None)
 

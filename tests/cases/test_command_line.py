@@ -28,7 +28,7 @@ from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.relationship import RecordRelationship, RelationshipKind
 from services.cases.vocabulary import Ground, RecipientKind
-from services.gateway.cli import app
+from services.gateway.cli.commands import app
 from services.gateway.installation import Installation
 from shared.messages import Command, Origin, Role
 from shared.settings import Settings

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from services.gateway.contexts import CONTEXTS
-from services.gateway.distributed.parts import ALL
+from services.gateway.distributed.table import ALL
 from services.gateway.http import create_app
 from services.gateway.http.metrics import Lag, Metrics, Standing
 from services.gateway.installation import Installation

@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import threading
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import kombu
 import pytest
 
+from services.gateway.distributed.relay import BEAT_SECONDS
+from services.gateway.telling import asked
+from services.gateway.work import work_of
 from shared.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, WrongExpectedRevision
 from shared.messages import Role
 from shared.metadata import Metadata
@@ -125,6 +129,31 @@ def test_a_backend_that_dies_is_started_again_and_asked_again(cases: Cases) -> N
         os.kill(backend, signal.SIGKILL)
         assert reply.result()["events"] == ["cases.CaseOpened"]
         assert cases.backends() != [backend]
+    processes = [told for told in asked(cases.settings.data_dir).values() if told]
+    assert work_of(processes)["retries"]["call"] == 1
+
+
+def test_a_process_whose_broker_is_gone_is_not_well_and_alive(cases: Cases) -> None:
+    def probe(*asked: str) -> int:
+        command = [str(Path(NAMEKO).with_name("forgetmenot")), "probe", *asked, "cases"]
+        gone = {**cases.environment, "AMQP_URL": "amqp://nobody:nothing@127.0.0.1:9//"}
+        return subprocess.run(command, env=gone, capture_output=True, check=False, timeout=60).returncode
+
+    assert probe() == 1
+    assert probe("--alive") == 0
+
+
+def test_a_process_that_hangs_is_seen_to_hang(cases: Cases) -> None:
+    def seconds_since_it_turned() -> float:
+        (told,) = [told for told in asked(cases.settings.data_dir).values() if told]
+        return told.loops["calls"]
+
+    os.kill(cases.process.pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: seconds_since_it_turned() > 2 * BEAT_SECONDS, "it was not seen to hang")
+    finally:
+        os.kill(cases.process.pid, signal.SIGCONT)
+    eventually(lambda: seconds_since_it_turned() < 2 * BEAT_SECONDS, "it was not seen to go on")
 
 
 def test_namekos_shell_speaks_to_the_service(cases: Cases) -> None:

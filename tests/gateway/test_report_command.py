@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from services.gateway.cli import app
+from services.gateway.cli.commands import app
 
 Run = Callable[..., Result]
 

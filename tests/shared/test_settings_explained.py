@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.gateway.cli import app
+from services.gateway.cli.commands import app
 from shared.errors import Invalid
 from shared.settings import Settings, load_settings, note_running
 from shared.settings_explained import Explained, explain_settings

@@ -14,39 +14,57 @@ import typer
 from rich.table import Table
 
 from services.gateway.cli.terminal import console, emit, one_sentence
+from services.gateway.distributed.table import ALL, SERVICES, program
+from services.gateway.telling import STUCK_SECONDS, Told, asked
 from shared.errors import NotFound, Unavailable
+from shared.logging import configure_logging
 from shared.settings import Settings, load_settings
 
 Part = Annotated[str, typer.Argument(help="log, projector, policies, gateway, or a service such as cases.")]
 PROBE_SECONDS = 5.0
 
+containers = typer.Typer(name="forgetmenot", add_completion=False, pretty_exceptions_enable=False)
 
+
+@containers.callback()
+def logging() -> None:
+    """What goes wrong is told on standard error, so that standard output stays what was asked for."""
+    configure_logging(log_level="WARNING")
+
+
+@containers.command()
 @one_sentence
 def part(name: Part) -> None:
     """Run one part of a distributed installation in this process, as a container does, until it is told to stop."""
-    from services.gateway.distributed.parts import ALL, program
-
     if name not in ALL:
         raise NotFound(f"There is no part {name}; there are: {', '.join(ALL)}.")
     command = program(name).command
     os.execv(command[0], command)  # noqa: S606  (the command is our own, and signals are for it from now on)
 
 
+@containers.command()
 @one_sentence
-def probe(name: Part) -> None:
+def probe(
+    name: Part,
+    alive: Annotated[
+        bool, typer.Option("--alive", help="Whether it hangs, no more: what it needs may be out of reach.")
+    ] = False,
+) -> None:
     """Exit code 0 if this part does its work: for the health checks of containers."""
-    from services.gateway.distributed.parts import ALL, SERVICES
-
     settings = load_settings()
     if name not in ALL:
         raise NotFound(f"There is no part {name}; there are: {', '.join(ALL)}.")
-    if name in SERVICES:
-        if name not in asyncio.run(_served(settings, [name])):
-            raise Unavailable(f"The service {name} does not answer.")
-    elif name == "gateway":
+    told = _told_here(settings, name)
+    if name == "gateway":
         _ask_gateway(settings)
-    else:
-        _ask_here(settings, name)
+    if alive:
+        if stuck := [loop for one in told for loop, ago in one.loops.items() if ago > STUCK_SECONDS]:
+            raise Unavailable(f"{name}: the loop of {stuck[0]} does not turn.")
+        return
+    if wrong := [sentence for one in told for sentence in one.wrong]:
+        raise Unavailable(f"{name}: {wrong[0]}")
+    if name in SERVICES and name not in asyncio.run(_served(settings, [name])):
+        raise Unavailable(f"The service {name} does not answer.")
 
 
 @one_sentence
@@ -66,10 +84,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 
 def look(settings: Settings) -> dict[str, Any]:
     """How everything stands."""
-    from services.gateway.distributed.parts import SERVICES
     from services.gateway.installation import Installation
     from services.gateway.standing import late, standing_of
-    from services.gateway.telling import asked
     from services.gateway.work import work_of
 
     kept = _kept(settings.data_dir)
@@ -175,25 +191,24 @@ def _kept(folder: Path) -> list[dict[str, Any]]:
     return noted
 
 
-def _ask_here(settings: Settings, name: str) -> None:
-    """Ask the processes of a part that run on this host, or in this container. Raises `Unavailable`."""
-    from services.gateway.telling import asked
+def _told_here(settings: Settings, name: str) -> list[Told]:
+    """What the processes of a part tell that run on this host, or in this container; there is one at least.
 
+    Raises `Unavailable`.
+    """
     runs = {run: answer for run, answer in asked(settings.data_dir).items() if run.rpartition("-")[0] == name}
     here = {run: answer for run, answer in runs.items() if answer is None or answer.host == socket.gethostname()}
     if not any(here.values()):
         silent = " (one is there and does not answer)" if here else ""
         raise Unavailable(f"No process of the part {name} answers here{silent}: start it, or look at its log.")
-    for answer in here.values():
-        if answer and answer.wrong:
-            raise Unavailable(f"{name}: {answer.wrong[0]}")
+    return [answer for answer in here.values() if answer]
 
 
 async def _served(settings: Settings, names: list[str]) -> set[str]:
     """Those of the services that answer."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nameko's libraries warn of their own age
-        from services.gateway.distributed.gateway import calling_of
+        from services.gateway.distributed.carrying import calling_of
 
     calling = calling_of(settings)
     calling.start()

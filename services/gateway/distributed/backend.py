@@ -25,6 +25,7 @@ from services.gateway.telling import telling
 from services.gateway.tokens import open_tokens
 from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
+from shared.measures import RETRIES, turned, turning
 from shared.rpc import HEALTH, Call, Carries, Connected
 from shared.settings import load_settings
 from shared.tracing import start_tracing
@@ -87,9 +88,15 @@ def serve(connection: socket.socket, carrier: Carries, threads: int) -> None:
             log.warning("an answer found nobody to take it")
 
     frames = Frames()
-    with ThreadPoolExecutor(threads, thread_name_prefix="call") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="call") as pool, turning("calls"):
         while data := _receive(connection):
-            for number, call in frames.feed(data):
+            turned("calls")
+            for number, content in frames.feed(data):
+                if content is None:  # nothing but that the other half still turns
+                    continue
+                again, *call = content
+                if again:
+                    RETRIES.labels("call").inc()
                 pool.submit(answer, number, Call(*call))
 
 

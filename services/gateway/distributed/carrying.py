@@ -9,9 +9,24 @@ from uuid import UUID
 import orjson
 
 from shared.calling import Calling
+from shared.errors import Invalid
 from shared.messages import Command, Origin, Query, Receipt
 from shared.rpc import method_name
+from shared.settings import Settings
+from shared.transport import open_sealing
 from shared.wire import answer_adapter, body_of
+
+
+def calling_of(settings: Settings) -> Calling:
+    """The way to the services. Raises `Invalid` without a broker."""
+    if settings.amqp_url is None:
+        raise Invalid("Services are reached over a broker: set AMQP_URL, such as amqp://user:password@localhost//.")
+    return Calling(
+        settings.amqp_url.get_secret_value(),
+        open_sealing(settings),
+        in_flight=settings.in_flight,
+        seconds=settings.call_seconds,
+    )
 
 
 class OverBroker:

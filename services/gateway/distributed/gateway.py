@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import structlog
 
 from services.gateway.contexts import CONTEXTS
-from services.gateway.distributed.carrying import OverBroker
+from services.gateway.distributed.carrying import OverBroker, calling_of
 from services.gateway.greeting import greet
 from services.gateway.http import create_app
 from services.gateway.http.metrics import Metrics, Standing
@@ -25,11 +25,10 @@ from services.gateway.standing import late, standing_of
 from services.gateway.telling import asked, telling, wrong_with
 from services.gateway.tokens import open_tokens
 from shared.calling import Calling
-from shared.errors import ForgetMeNotError, Invalid
+from shared.errors import ForgetMeNotError
 from shared.logging import configure_logging
-from shared.settings import Settings, load_settings
+from shared.settings import load_settings
 from shared.tracing import start_tracing
-from shared.transport import open_sealing
 
 LOOK_SECONDS = 2.0  # how long what was found of the services holds
 
@@ -77,18 +76,6 @@ class _Carrier(OverBroker):
         """See `Carrier.start`."""
         await super().start()
         self._services.run_on(asyncio.get_running_loop())
-
-
-def calling_of(settings: Settings) -> Calling:
-    """The way to the services. Raises `Invalid` without a broker."""
-    if settings.amqp_url is None:
-        raise Invalid("Services are reached over a broker: set AMQP_URL, such as amqp://user:password@localhost//.")
-    return Calling(
-        settings.amqp_url.get_secret_value(),
-        open_sealing(settings),
-        in_flight=settings.in_flight,
-        seconds=settings.call_seconds,
-    )
 
 
 def main() -> int:

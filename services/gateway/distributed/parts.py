@@ -1,13 +1,4 @@
-"""Which process runs what. One table, for the supervisor, the images and whoever asks.
-
-| part      | runs                                                             | how many                              |
-|-----------|------------------------------------------------------------------|---------------------------------------|
-| log       | the event log's owner, the access log's, and the proofs          | one; another takes over if it dies    |
-| projector | read models: each in one process at a time, by its claim         | as many as wanted                     |
-| policies  | policies and deadlines, each in one process at a time; retention | as many as wanted                     |
-| <context> | the context's commands and queries, as a nameko service          | as many as wanted                     |
-| gateway   | HTTP; documents and printed reports                              | one a machine                         |
-"""
+"""What the parts do that are not services: `python -m services.gateway.distributed.parts projector`. See `table`."""
 
 from __future__ import annotations
 
@@ -19,9 +10,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from services.gateway.contexts import CONTEXTS
 from services.gateway.distributed.claims import run_claimed
-from services.gateway.distributed.programs import Program
+from services.gateway.distributed.table import ALL
 from services.gateway.installation import Installation
 from services.gateway.serve import load_history
 from services.gateway.telling import telling
@@ -33,17 +23,7 @@ from shared.reacting.runner import PolicyRunner
 from shared.settings import load_settings
 from shared.tracing import start_tracing
 
-SERVICES = tuple(context.name for context in CONTEXTS)
-ALL = ("log", "projector", "policies", *SERVICES, "gateway")
-
 log = structlog.get_logger()
-
-
-def program(part: str) -> Program:
-    """The program of a part: of `ALL`, or `history`, which loads the data set and ends."""
-    module = "service" if part in SERVICES else "gateway" if part == "gateway" else "parts"
-    quiet = ("-W", "ignore")  # nameko's libraries warn of their own age
-    return Program(part, (sys.executable, *quiet, "-m", f"services.gateway.distributed.{module}", part))
 
 
 def run_log(installation: Installation, stop: threading.Event) -> None:

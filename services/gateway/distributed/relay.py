@@ -28,6 +28,7 @@ MOST_ATTEMPTS = 2  # a call that ends its backend twice is not asked a third tim
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_SECONDS = 30.0
 CALL_SECONDS = 60.0
+BEAT_SECONDS = 5.0
 
 # nameko's libraries warn of their own age on import.
 BACKEND = (sys.executable, "-W", "ignore", "-m", "services.gateway.distributed.backend")
@@ -47,13 +48,14 @@ class Relay:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="backend", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
 
     def carry(self, call: Call) -> dict[str, Any]:
         """See `Carries.carry`. Raises `Unavailable` as well if the backend does not answer."""
         if call.command_id is None:
             call = call._replace(command_id=str(uuid4()))  # asked again, it must be the same command
         number = next(self._numbers)
-        asked = self._waiting[number] = _Asked(frame(number, list(call)))
+        asked = self._waiting[number] = _Asked(number, call)
         try:
             self._send(asked)
             if not asked.answered.wait(CALL_SECONDS):
@@ -76,9 +78,10 @@ class Relay:
         with self._sending:
             if self._connection is None:
                 return  # it is being started, and will be asked then
+            again = asked.attempts > 0  # which the backend counts: this process tells nobody how it works
             asked.attempts += 1
             with suppress(OSError):  # whoever reads from it notices, and asks again
-                self._connection.sendall(asked.frame)
+                self._connection.sendall(frame(asked.number, [again, *asked.call]))
 
     def _keep(self) -> None:
         pause = 0.1
@@ -90,6 +93,13 @@ class Relay:
             pause = 0.1 if time.monotonic() - began > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE_SECONDS)
             log.error("the backend ended; it is started again", exit_code=code, pause_seconds=pause)
             self._closing.wait(pause)
+
+    def _beat(self) -> None:
+        """Let the backend know, which tells whoever asks, that this half of the process still turns."""
+        while not self._closing.wait(BEAT_SECONDS):
+            with self._sending, suppress(OSError):
+                if self._connection:
+                    self._connection.sendall(frame(0, None))
 
     def _run_once(self) -> int:
         ours, theirs = socket.socketpair()
@@ -122,8 +132,9 @@ class Relay:
 class _Asked:
     """A call that waits for its answer."""
 
-    def __init__(self, frame: bytes) -> None:
-        self.frame = frame
+    def __init__(self, number: int, call: Call) -> None:
+        self.number = number
+        self.call = call
         self.attempts = 0
         self.answer: dict[str, Any] | None = None
         self.answered = threading.Event()

@@ -17,10 +17,10 @@ from pydantic import SecretStr
 
 from services.gateway.cli.terminal import console
 from services.gateway.distributed import private_servers
-from services.gateway.distributed.parts import ALL, program
 from services.gateway.distributed.private_servers import PrivateServer
 from services.gateway.distributed.programs import Program
 from services.gateway.distributed.supervisor import Supervisor
+from services.gateway.distributed.table import ALL, program
 from services.gateway.installation import Installation, usable
 from services.gateway.serve import alone, listen
 from shared.errors import Unavailable

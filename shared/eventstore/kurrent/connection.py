@@ -22,6 +22,7 @@ from shared.eventstore.kurrent.address import Address, Client
 from shared.eventstore.kurrent.events import recorded
 from shared.eventstore.kurrent.refusals import is_no_position, meaning
 from shared.eventstore.port import RecordedEvent
+from shared.measures import RETRIES
 
 T = TypeVar("T")
 
@@ -112,6 +113,7 @@ class Connection:
         refusal = meaning(error)
         if not refusal.passing or left <= 0:
             raise refusal.error from None
+        RETRIES.labels("event_store").inc()
         self.mend(error, connection, left)
 
     @property
