@@ -12,11 +12,29 @@ from services.cases.case.assessment import AssessmentCorrected, RiskAssessed
 from services.cases.case.closing import CaseClosed, KeepOpenItem, OpenItemKind, SettleOpenItem
 from services.cases.case.plan import PlanAgreed
 from services.cases.case.review import RecordReviewMissed, ReviewHeld
+from services.cases.disappearance.reporting import ImplicatedCleared, ImplicatedNamed
 from services.cases.link import LinkRecords, UnlinkRecords
 from services.cases.match import MatchConfirmed, MatchReconsidered
-from services.cases.message import ClearMessage, HoldMessageBack, MessageRequested, Notice, RequestNotice
+from services.cases.message import (
+    ClearMessage,
+    HoldMessageBack,
+    MessageFailed,
+    MessageRequested,
+    Notice,
+    RequestNotice,
+    WhyNotReached,
+)
+from services.cases.person.checking import (
+    BarRecipient,
+    CheckMessage,
+    CheckRecipient,
+    DoubtWay,
+    MessageFoundSafe,
+    MessageFoundUnsafe,
+    RecipientFoundSafe,
+    UnbarRecipient,
+)
 from services.cases.person.consent import ConsentFoundMissing, ConsentWithdrawn, RestOnConsent
-from services.cases.person.contact import CheckMessage, MessageFoundSafe, MessageFoundUnsafe
 from services.cases.referral.answering import (
     AcceptReferral,
     CompleteReferral,
@@ -237,19 +255,52 @@ class MessagesAreSafe(Policy):
 
     @on(MessageRequested)
     def requested(self, e: Recorded[MessageRequested]) -> Iterable[Reaction]:
-        """What was agreed with the person decides."""
+        """What was agreed with the person decides; first, with the person whom it is about."""
         asked = e.event
-        yield CheckMessage(person=asked.person, message=asked.message, by_means=asked.by_means)
+        if asked.about is None or asked.about == asked.person:
+            yield CheckMessage(person=asked.person, message=asked.message, by_means=asked.by_means)
+        else:
+            yield CheckRecipient(
+                person=asked.about, message=asked.message, recipient=asked.person, by_means=asked.by_means
+            )
+
+    @on(RecipientFoundSafe)
+    def may_be_told(self, e: Recorded[RecipientFoundSafe]) -> Iterable[Reaction]:
+        """They may be told; whether they can be reached is theirs to say."""
+        yield CheckMessage(person=e.event.recipient, message=e.event.message, by_means=e.event.by_means)
 
     @on(MessageFoundSafe)
     def safe(self, e: Recorded[MessageFoundSafe]) -> Iterable[Reaction]:
-        """It may be sent."""
-        yield ClearMessage(message=e.event.message)
+        """It may be sent, on these terms."""
+        yield ClearMessage(message=e.event.message, times=e.event.times, say_code_word=e.event.say_code_word)
 
     @on(MessageFoundUnsafe)
     def unsafe(self, e: Recorded[MessageFoundUnsafe]) -> Iterable[Reaction]:
         """It may not, or not any more."""
         yield HoldMessageBack(message=e.event.message, reason=e.event.reason)
+
+    @on(MessageFailed)
+    def failed(self, e: Recorded[MessageFailed]) -> Iterable[Reaction]:
+        """Where somebody else answered, nothing more goes that way until safe contact is agreed anew."""
+        failed = e.event
+        if failed.reason is WhyNotReached.SOMEBODY_ELSE_ANSWERED and failed.person and failed.by_means:
+            yield DoubtWay(person=failed.person, by_means=failed.by_means)
+
+
+class TheDangerIsToldNothing(Policy):
+    """Who may be the danger learns nothing about the missing person: their file holds messages back from them."""
+
+    name = "the_danger_is_told_nothing"
+
+    @on(ImplicatedNamed)
+    def named(self, e: Recorded[ImplicatedNamed]) -> Iterable[Reaction]:
+        """From now on."""
+        yield BarRecipient(person=e.event.person, recipient=e.event.suspect, disappearance=e.event.disappearance)
+
+    @on(ImplicatedCleared)
+    def cleared(self, e: Recorded[ImplicatedCleared]) -> Iterable[Reaction]:
+        """Not for this disappearance any more."""
+        yield UnbarRecipient(person=e.event.person, recipient=e.event.suspect, disappearance=e.event.disappearance)
 
 
 class ConfirmedMatchIsLinked(Policy):
@@ -328,6 +379,7 @@ policies = (
     SharingNeedsConsent(),
     RecipientsAreTold(),
     MessagesAreSafe(),
+    TheDangerIsToldNothing(),
     ConfirmedMatchIsLinked(),
     BrokenGlassIsLookedAt(),
 )

@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,7 +23,8 @@ from services.cases.case.intake import AssignCase, Channel, OpenCase
 from services.cases.case.record import CaseKind
 from services.cases.disappearance.reporting import NameImplicated, ReportDisappearance
 from services.cases.message import RequestMessage
-from services.cases.person.contact import AgreeSafeContact, ChannelKind, ContactChannel
+from services.cases.person.channels import ChannelKind, ContactChannel, SafeTime, Weekday
+from services.cases.person.contact import AgreeSafeContact
 from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.relationship import RecordRelationship, RelationshipKind
@@ -35,7 +36,8 @@ from shared.settings import Settings
 from tests.cases.examples import CASE, NAME, PERSON, SISTER, an_id
 from tests.cases.missing import BROTHER, DISAPPEARANCE
 
-DAY = "2008-09-01"
+DAY, MESSAGE = "2008-09-01", an_id(45)
+MORNINGS = SafeTime(days=(Weekday.MONDAY, Weekday.TUESDAY), since=time(9), until=time(11))
 KNOWN: tuple[tuple[Command, Role], ...] = (
     (
         RegisterPerson(person=PERSON, name=NAME, value=PersonName(given="Rūta", family="Ąžuolaitė"), occurred=DAY),
@@ -71,7 +73,7 @@ KNOWN: tuple[tuple[Command, Role], ...] = (
     (
         AgreeSafeContact(
             person=PERSON,
-            channels=(ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", hours="9-11"),),
+            channels=(ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", times=(MORNINGS,)),),
             code_word="the library",
             never=("+370 600 11111",),
             occurred=DAY,
@@ -112,7 +114,7 @@ KNOWN: tuple[tuple[Command, Role], ...] = (
         Role.CASEWORKER,
     ),
     (
-        RequestMessage(message=an_id(45), person=SISTER, by_means=ChannelKind.PHONE, text="Please call.", occurred=DAY),
+        RequestMessage(message=MESSAGE, person=SISTER, by_means=ChannelKind.PHONE, text="Please call.", occurred=DAY),
         Role.CASEWORKER,
     ),
 )
@@ -168,7 +170,15 @@ def test_the_file_shows_what_happened_in_words(folder: Path) -> None:
 def test_the_safety_sheet_is_one_page_with_what_must_never_be_done_at_the_top(folder: Path) -> None:
     shown = run(folder, "safety-sheet", CASE, "--reason", "She calls.", actor="d-9")
     assert shown.exit_code == 0, shown.output
-    order = ["+370 600 11111", BROTHER, "Rūta Ąžuolaitė", "phone +370 600 00000, 9-11", "the library", "high", "Ona"]
+    order = [
+        "+370 600 11111",
+        BROTHER,
+        "Rūta Ąžuolaitė",
+        "phone +370 600 00000, mon/tue 09:00-11:00",
+        "the library",
+        "high",
+        "Ona",
+    ]
     places = [shown.stdout.index(words) for words in order]
     assert places == sorted(places)
     assert len(shown.stdout.splitlines()) <= 45
@@ -193,6 +203,29 @@ def test_the_board_and_the_outbox_say_what_waits(folder: Path) -> None:
     assert board.exit_code == 0 and DISAPPEARANCE in board.stdout and "child" in board.stdout
     outbox = run(folder, "outbox", "--status", "requested")
     assert outbox.exit_code == 0 and "message" in outbox.stdout
+    assert MESSAGE not in run(folder, "outbox", "--kind", "poster").stdout
+
+
+def test_what_is_to_be_said_is_shown_with_whether_it_may_go_and_how(folder: Path) -> None:
+    shown = run(folder, "effect", MESSAGE)
+    assert shown.exit_code == 0, shown.output
+    for words in ("message", "requested", "may go now", "NO", "by", "phone", "Please call."):
+        assert words in shown.stdout
+
+
+def test_lists_are_narrowed_in_a_terminal_as_over_http(folder: Path) -> None:
+    other = an_id(99)
+    for command, option, item in (
+        ("list", "--person", PERSON),
+        ("board", "--case", CASE),
+        ("board", "--person", PERSON),
+        ("referrals", "--case", CASE),
+    ):
+        found, none = run(folder, command, option, item, "--json"), run(folder, command, option, other, "--json")
+        assert (found.exit_code, none.exit_code) == (0, 0), found.output + none.output
+        assert CASE in found.stdout and CASE not in none.stdout
+    assert CASE not in run(folder, "list", "--review-missed", "--json").stdout
+    assert CASE in run(folder, "list", "--review-held", "--json").stdout
 
 
 def test_a_person_is_found_by_a_name_that_is_typed_and_not_given_as_an_argument(folder: Path) -> None:

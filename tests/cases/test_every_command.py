@@ -17,7 +17,7 @@ from services.cases.case.support import Recipient
 from services.cases.htcds import StatusDecidedBy, TraffickingStatus
 from services.cases.person import person
 from services.cases.person.age import AgeBasis, BirthSource
-from services.cases.person.contact import ChannelKind
+from services.cases.person.channels import ChannelKind
 from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.person.record import Purpose
 from services.cases.referral import referral
@@ -52,6 +52,7 @@ VALUES = {
     "giver": "w-1",
     "member": "law-2",
     "message": NOTE,
+    "disappearance": NOTE,
     "by_means": ChannelKind.PHONE,
     "kind": {
         "OpenCase": CaseKind.TRAFFICKING,
@@ -66,6 +67,9 @@ VALUES = {
         "CorrectSupport": Recipient.VICTIM,
         "GiveConsent": "police",
         "RestOnConsent": None,
+        "CheckRecipient": SISTER,
+        "BarRecipient": SISTER,
+        "UnbarRecipient": SISTER,
     },
     "minutes": 30,
     "support": SUPPORT,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
 
-from services.cases.disappearance.search import WhyFailed
 from services.cases.message import (
     ClearMessage,
     ConfirmMessage,
@@ -23,9 +23,13 @@ from services.cases.message import (
     RecordMessageSent,
     RequestMessage,
     RequestNotice,
+    WhyNotReached,
     message,
 )
-from services.cases.person.contact import ChannelKind, WhyUnsafe
+from services.cases.person.channels import ChannelKind, SafeTime, Weekday
+from services.cases.person.checking import (
+    WhyUnsafe,
+)
 from shared.messages import Event
 from shared.testing import given
 from tests.cases.examples import CASE, DAY, PERSON, REFERRAL, an_id
@@ -40,10 +44,12 @@ HELD = MessageHeldBack(message=MESSAGE, reason=WhyUnsafe.NOT_THIS_WAY)
 HOLD = HoldMessageBack(message=MESSAGE, reason=WhyUnsafe.NOT_THIS_WAY)
 SENT = MessageSent(message=MESSAGE, occurred=DAY)
 CONFIRMED = MessageConfirmed(message=MESSAGE, occurred=DAY)
-FAILED = MessageFailed(message=MESSAGE, reason=WhyFailed.UNREACHABLE, occurred=DAY)
+FAILED = MessageFailed(
+    message=MESSAGE, reason=WhyNotReached.UNREACHABLE, person=PERSON, by_means=ChannelKind.PHONE, occurred=DAY
+)
 SEND = RecordMessageSent(message=MESSAGE, safe_contact_checked=True, occurred=DAY)
 CONFIRM = ConfirmMessage(message=MESSAGE, occurred=DAY)
-FAIL = RecordMessageFailed(message=MESSAGE, reason=WhyFailed.UNREACHABLE, occurred=DAY)
+FAIL = RecordMessageFailed(message=MESSAGE, reason=WhyNotReached.UNREACHABLE, occurred=DAY)
 
 
 def requesting(**changes: Any) -> RequestMessage:
@@ -68,6 +74,49 @@ def test_safe_contact_is_looked_at_before_every_message_to_a_person() -> None:
     given(message, REQUESTED, CLEARED).when(unchecked).refused("safe-contact-first")
     given(message, REQUESTED, CLEARED).when(SEND).then(SENT)
     given(message, NOTICE).when(unchecked).then(SENT)
+
+
+MORNINGS = SafeTime(days=(Weekday.MONDAY,), since=time(9), until=time(11))
+
+
+@pytest.mark.parametrize(
+    ("occurred", "accepted"),
+    [
+        ("2008-09-01T09:30:00+03:00", True),  # a Monday
+        ("2008-09-01T06:30:00+00:00", True),
+        ("2008-09-01T11:00:00+03:00", False),
+        ("2008-08-31T09:30:00+03:00", False),
+        ("2008-09-01", False),  # nobody can tell
+    ],
+)
+def test_a_message_goes_at_an_agreed_time_and_at_no_other(occurred: str, accepted: bool) -> None:
+    cleared = MessageCleared(message=MESSAGE, times=(MORNINGS,))
+    send = SEND.model_copy(update={"occurred": occurred})
+    outcome = given(message, REQUESTED, cleared).when(send)
+    if accepted:
+        outcome.then(MessageSent(message=MESSAGE, occurred=occurred))
+    else:
+        error = outcome.refused("at-a-safe-time")
+        assert "09:00" not in str(error)
+
+
+def test_the_code_word_is_said_before_anything_else() -> None:
+    cleared = MessageCleared(message=MESSAGE, say_code_word=True)
+    given(message, REQUESTED, cleared).when(SEND).refused("code-word-first")
+    given(message, REQUESTED, cleared).when(SEND.model_copy(update={"code_word_said": True})).then(SENT)
+
+
+def test_a_message_that_waits_is_cleared_again_on_other_terms() -> None:
+    again = CLEAR.model_copy(update={"times": (MORNINGS,), "say_code_word": True})
+    cleared = MessageCleared(message=MESSAGE, times=(MORNINGS,), say_code_word=True)
+    given(message, REQUESTED, CLEARED).when(again).then(cleared)
+    given(message, REQUESTED, cleared).when(again).then()
+    given(message, REQUESTED, CLEARED, SENT).when(again).then()
+
+
+def test_what_was_cleared_before_times_were_kept_apart_may_go_as_it_might_then() -> None:
+    before = MessageCleared.model_validate(MessageCleared.upcast({"message": MESSAGE}, 1))
+    given(message, REQUESTED, before).when(SEND).then(SENT)
 
 
 def test_a_message_arrives_or_does_not_and_a_repeat_changes_nothing() -> None:

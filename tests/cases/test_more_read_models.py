@@ -35,7 +35,8 @@ from services.cases.disappearance.search import (
 from services.cases.link import RecordsLinked, RecordsUnlinked
 from services.cases.match import MatchRejected
 from services.cases.message import MessageFailed, MessageSent
-from services.cases.person.contact import ChannelKind, ContactChannel, SafeContactAgreed
+from services.cases.person.channels import ChannelKind, ContactChannel, Way
+from services.cases.person.contact import SafeContactAgreed
 from services.cases.person.names import NameAdded, PersonName
 from services.cases.projections.accesses import ListAccesses, Look
 from services.cases.projections.case_files import GetCaseOnDuty
@@ -104,7 +105,7 @@ SUPPORTED = SupportGiven(
 )
 AGREED = SafeContactAgreed(
     person=PERSON,
-    by_means=(ChannelKind.PHONE,),
+    ways=(Way(kind=ChannelKind.PHONE),),
     channels=(ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", hours="9-11"),),
     code_word="the library",
     never=("+370 600 11111",),

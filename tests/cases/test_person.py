@@ -36,18 +36,6 @@ from services.cases.person.consent import (
     RestOnConsent,
     WithdrawConsent,
 )
-from services.cases.person.contact import (
-    AgreeSafeContact,
-    ChannelKind,
-    CheckMessage,
-    ContactChannel,
-    CorrectSafeContact,
-    MessageFoundSafe,
-    MessageFoundUnsafe,
-    SafeContactAgreed,
-    SafeContactCorrected,
-    WhyUnsafe,
-)
 from services.cases.person.names import (
     AddName,
     CorrectName,
@@ -268,81 +256,6 @@ def test_papers_are_recorded_once_and_taken_back_if_they_are_somebody_else_s() -
     given(person, registered()).when(retract).refused("no-such-document")
     given(person, registered(), recorded).when(retract).then(retracted)
     given(person, registered(), recorded, retracted).when(retract).then()
-
-
-PHONE = ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", hours="mornings")
-SAFE = SafeContactAgreed(
-    person=PERSON,
-    by_means=(ChannelKind.PHONE,),
-    channels=(PHONE,),
-    code_word="the library",
-    never=(),
-    occurred=DAY,
-)
-
-
-def test_safe_contact_is_agreed_with_channels_hours_and_a_code_word() -> None:
-    agreement = AgreeSafeContact(person=PERSON, channels=(PHONE,), code_word="the library", occurred=DAY)
-    given(person, registered()).when(agreement).then(SAFE)
-
-
-def test_safe_contact_may_be_that_there_is_no_way_at_all() -> None:
-    none = AgreeSafeContact(person=PERSON, channels=(), never=("+370 600 11111",), occurred=DAY)
-    assert len(given(person, registered()).when(none).events) == 1
-
-
-def test_what_must_never_be_used_is_no_safe_channel() -> None:
-    both = AgreeSafeContact(person=PERSON, channels=(PHONE,), never=(PHONE.address,), occurred=DAY)
-    error = given(person, registered()).when(both).refused("safe-and-never")
-    assert PHONE.address not in str(error)
-    corrected = CorrectSafeContact(person=PERSON, channels=(PHONE,), never=(PHONE.address,))
-    given(person, registered(), SAFE).when(corrected).refused("safe-and-never")
-
-
-def test_safe_contact_written_down_wrongly_is_corrected() -> None:
-    correction = CorrectSafeContact(person=PERSON, channels=(), never=())
-    given(person, registered()).when(correction).refused("nothing-to-correct")
-    corrected = SafeContactCorrected(person=PERSON, by_means=(), channels=(), never=())
-    given(person, registered(), SAFE).when(correction).then(corrected)
-
-
-def test_safe_contact_is_not_agreed_tomorrow() -> None:
-    tomorrow = AgreeSafeContact(person=PERSON, channels=(PHONE,), occurred="2008-10-03")
-    given(person, registered()).when(tomorrow).refused("not-in-the-future")
-
-
-def checking(by_means: ChannelKind = ChannelKind.PHONE) -> CheckMessage:
-    return CheckMessage(person=PERSON, message=DOCUMENT, by_means=by_means)
-
-
-def unsafe(reason: WhyUnsafe) -> MessageFoundUnsafe:
-    return MessageFoundUnsafe(person=PERSON, message=DOCUMENT, reason=reason)
-
-
-FOUND_SAFE = MessageFoundSafe(person=PERSON, message=DOCUMENT, by_means=ChannelKind.PHONE)
-
-
-def test_a_message_by_agreed_means_is_safe_and_by_any_other_is_not() -> None:
-    given(person, registered(), SAFE).when(checking()).then(FOUND_SAFE)
-    given(person, registered(), SAFE).when(checking(ChannelKind.POST)).then(unsafe(WhyUnsafe.NOT_THIS_WAY))
-
-
-def test_no_message_is_safe_where_nothing_was_agreed() -> None:
-    given(person, registered()).when(checking()).then(unsafe(WhyUnsafe.NOTHING_AGREED))
-
-
-def test_what_was_agreed_before_means_were_kept_is_agreed_anew_before_a_message() -> None:
-    before = SafeContactAgreed.upcast(SAFE.model_dump(exclude={"by_means"}), 1)
-    given(person, registered(), SafeContactAgreed.model_validate(before)).when(checking()).then(
-        unsafe(WhyUnsafe.AGREE_ANEW)
-    )
-
-
-def test_a_message_that_was_safe_is_so_no_longer_once_its_means_are_not_agreed_any_more() -> None:
-    none = AgreeSafeContact(person=PERSON, channels=(), occurred=DAY)
-    agreed = given(person, registered(), SAFE, FOUND_SAFE).when(none).events
-    assert agreed[1:] == [unsafe(WhyUnsafe.NOT_THIS_WAY)]
-    assert len(given(person, registered(), SAFE, FOUND_SAFE, *agreed).when(none).events) == 1
 
 
 def test_an_adult_consents_for_a_purpose_to_a_recipient_until_a_day() -> None:

@@ -19,8 +19,9 @@ from services.cases.case.record import CaseKind, EntryKind, Outcome
 from services.cases.case.review import ReviewMissed
 from services.cases.person.age import AgeBasis, AgeDetermined, BirthDateRecorded, BirthSource
 from services.cases.person.appearance import DocumentRecorded, DocumentRetracted, PersonDescribed
+from services.cases.person.channels import ChannelKind, ContactChannel, Way
 from services.cases.person.consent import ConsentGiven, ConsentWithdrawn
-from services.cases.person.contact import ChannelKind, ContactChannel, SafeContactAgreed
+from services.cases.person.contact import SafeContactAgreed
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted, PersonName
 from services.cases.person.record import Purpose, Standing
 from services.cases.person.standing import DeclaredMissing
@@ -282,7 +283,7 @@ def test_a_person_s_file_opens_what_is_sealed(centre: Centre) -> None:
         DocumentRecorded(person=PERSON, document=DOCUMENT, details="passport"),
         SafeContactAgreed(
             person=PERSON,
-            by_means=(phone.kind,),
+            ways=(Way(kind=phone.kind),),
             channels=(phone,),
             code_word="library",
             never=("home",),

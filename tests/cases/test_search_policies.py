@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +17,21 @@ from services.cases.break_glass import BreakGlass, ReviewAccess
 from services.cases.case.record import CaseKind
 from services.cases.disappearance.finding import FindingRetracted, RecordFound
 from services.cases.disappearance.record import FoundAs
+from services.cases.disappearance.reporting import ClearImplicated, NameImplicated
 from services.cases.match import ConfirmMatch, ReconsiderMatch, match_of
-from services.cases.message import RequestMessage
-from services.cases.person.contact import AgreeSafeContact, ChannelKind, ContactChannel, WhyUnsafe
+from services.cases.message import RecordMessageFailed, RequestMessage, WhyNotReached
+from services.cases.person.channels import WEEK, ChannelKind, ContactChannel, SafeTime
+from services.cases.person.checking import (
+    WhyUnsafe,
+)
+from services.cases.person.contact import AgreeSafeContact
 from services.cases.policies import notice_of
 from services.cases.projections.outbox import EffectStatus, GetEffect
+from services.cases.projections.person_files import GetPerson
+from services.cases.projections.safety_sheet import GetSafetySheet
 from services.cases.referral.disclosure import SharingStopped, StopReason
 from services.cases.sighting import DismissSighting, WhyDismissed
+from shared.dates import HERE
 from shared.messages import Role
 from tests.assembled import Assembled
 from tests.cases.examples import (
@@ -31,13 +40,14 @@ from tests.cases.examples import (
     PERSON,
     REFERRAL,
     SIGHTING,
+    SISTER,
     an_id,
     assigned,
     opened,
     referral_made,
     registered,
 )
-from tests.cases.missing import DISAPPEARANCE, FOUND, STRANGER, published
+from tests.cases.missing import BROTHER, DISAPPEARANCE, FOUND, STRANGER, published
 from tests.cases.test_match import PROPOSED
 from tests.cases.test_sighting import REPORTED
 
@@ -193,12 +203,14 @@ def test_broken_glass_is_looked_at_within_a_day_or_on_record_as_not(centre: Cent
 PHONE = ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000")
 
 
-def asking(by_means: ChannelKind) -> RequestMessage:
-    return RequestMessage(message=MESSAGE, person=PERSON, by_means=by_means, text="Please call.", occurred=DAY)
+def asking(by_means: ChannelKind, **changes: Any) -> RequestMessage:
+    stated = {"message": MESSAGE, "person": PERSON, "by_means": by_means, "text": "Please call.", "occurred": DAY}
+    return RequestMessage.model_validate(stated | changes)
 
 
-def agreeing(*channels: ContactChannel) -> AgreeSafeContact:
-    return AgreeSafeContact(person=PERSON, channels=channels, never=("+370 600 11111",), occurred=DAY)
+def agreeing(*channels: ContactChannel, **changes: Any) -> AgreeSafeContact:
+    stated = {"person": PERSON, "channels": channels, "never": ("+370 600 11111",), "occurred": DAY}
+    return AgreeSafeContact.model_validate(stated | changes)
 
 
 def test_a_message_by_agreed_means_may_be_sent(centre: Centre) -> None:
@@ -228,6 +240,85 @@ def test_a_message_that_waits_is_held_back_once_its_means_are_not_safe_any_more(
     centre.send(agreeing(), Role.CASEWORKER)
     centre.settle()
     assert centre.types(f"message-{MESSAGE}")[-1] == "MessageHeldBack"
+
+
+def test_a_message_goes_on_the_terms_that_are_agreed_and_the_outbox_says_whether_now_is_a_time(centre: Centre) -> None:
+    centre.record(f"person-{PERSON}", registered())
+    in_two_days = WEEK[(datetime.now(HERE).weekday() + 2) % 7]
+    then = SafeTime(days=(in_two_days,), since=time(9), until=time(11))
+    centre.send(agreeing(PHONE.model_copy(update={"times": (then,)}), code_word="the library"), Role.CASEWORKER)
+    centre.send(asking(ChannelKind.PHONE), Role.CASEWORKER)
+    centre.settle()
+    shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
+    assert (shown.effect.times, shown.effect.say_code_word, shown.may_go_now) == ((then,), True, False)
+    centre.send(agreeing(PHONE), Role.CASEWORKER)
+    centre.settle()
+    shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
+    assert (shown.effect.times, shown.effect.say_code_word, shown.may_go_now) == ((), False, True)
+
+
+def test_where_somebody_else_answered_what_waits_is_held_back_and_everybody_sees_the_doubt(centre: Centre) -> None:
+    centre.record(f"person-{PERSON}", registered())
+    centre.send(agreeing(PHONE), Role.CASEWORKER)
+    for message in (MESSAGE, an_id(67)):
+        centre.send(asking(ChannelKind.PHONE, message=message), Role.CASEWORKER)
+    centre.settle()
+    failed = RecordMessageFailed(message=MESSAGE, reason=WhyNotReached.SOMEBODY_ELSE_ANSWERED, occurred=DAY)
+    centre.send(failed, Role.CASEWORKER)
+    centre.settle()
+    for message in (MESSAGE, an_id(67)):
+        assert centre.types(f"message-{message}")[-1] == "MessageHeldBack"
+    seen = (
+        centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER).safe_contact,
+        centre.ask(GetPerson(person=PERSON), Role.CASEWORKER).safe_contact,
+        centre.ask(GetSafetySheet(case=CASE), Role.CASEWORKER).person.safe_contact,
+    )
+    assert [one.in_doubt for one in seen] == [(ChannelKind.PHONE,)] * 3
+    centre.send(agreeing(PHONE), Role.CASEWORKER)
+    assert centre.ask(GetPerson(person=PERSON), Role.CASEWORKER).safe_contact.in_doubt == ()
+
+
+def test_a_message_about_somebody_goes_to_nobody_whom_they_name(centre: Centre) -> None:
+    for someone in (PERSON, SISTER):
+        centre.record(f"person-{someone}", registered().model_copy(update={"person": someone}))
+    centre.send(agreeing(PHONE, never_tell=(SISTER,)), Role.CASEWORKER)
+    centre.send(agreeing(PHONE, person=SISTER), Role.CASEWORKER)
+    about_her = asking(ChannelKind.PHONE, person=SISTER, about=PERSON)
+    centre.send(about_her, Role.CASEWORKER)
+    centre.send(asking(ChannelKind.PHONE, person=SISTER, message=an_id(67)), Role.CASEWORKER)
+    centre.settle()
+    assert centre.types(f"message-{MESSAGE}") == ["MessageRequested", "MessageHeldBack"]
+    assert centre.types(f"message-{an_id(67)}") == ["MessageRequested", "MessageCleared"]
+    shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
+    assert (shown.effect.held_back, shown.effect.about) == (WhyUnsafe.NEVER_TELL, PERSON)
+    assert centre.ask(GetSafetySheet(case=CASE), Role.CASEWORKER).never_tell == (SISTER,)
+
+
+def test_a_message_about_the_missing_goes_to_nobody_who_may_be_the_danger_until_cleared(
+    centre: Centre,
+) -> None:
+    for someone in (PERSON, BROTHER):
+        centre.record(f"person-{someone}", registered().model_copy(update={"person": someone}))
+    centre.send(agreeing(PHONE, person=BROTHER), Role.CASEWORKER)
+    of = {"disappearance": DISAPPEARANCE, "suspect": BROTHER, "occurred": DAY}
+    before, during, after = (an_id(number) for number in (66, 67, 68))
+
+    def ask_for(message: str) -> None:
+        centre.send(asking(ChannelKind.PHONE, message=message, person=BROTHER, about=PERSON), Role.CASEWORKER)
+        centre.settle()
+
+    ask_for(before)
+    centre.send(NameImplicated.model_validate(of | {"grounds": "Was waiting."}), Role.CASEWORKER)
+    centre.settle()
+    ask_for(during)
+    centre.send(ClearImplicated.model_validate(of), Role.CASEWORKER)
+    centre.settle()
+    ask_for(after)
+    assert [centre.types(f"message-{one}")[-1] for one in (before, during, after)] == [
+        "MessageHeldBack",
+        "MessageHeldBack",
+        "MessageCleared",
+    ]
 
 
 def test_a_message_to_somebody_who_is_not_registered_is_not_sent_and_seen_by_a_person(centre: Centre) -> None:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from services.cases.person import age, appearance, consent, contact, names, standing
+from services.cases.person import age, appearance, checking, consent, contact, names, standing
 from services.cases.person.record import Person
 from shared.decider import Decider
 
 PersonCommands = (
-    names.Commands | age.Commands | appearance.Commands | contact.Commands | consent.Commands | standing.Commands
+    names.Commands
+    | age.Commands
+    | appearance.Commands
+    | contact.Commands
+    | checking.Commands
+    | consent.Commands
+    | standing.Commands
 )
-PersonEvents = names.Events | age.Events | appearance.Events | contact.Events | consent.Events | standing.Events
+PersonEvents = (
+    names.Events | age.Events | appearance.Events | contact.Events | checking.Events | consent.Events | standing.Events
+)
 
 
 def decide(command: PersonCommands, state: Person) -> Sequence[PersonEvents]:
@@ -25,6 +33,8 @@ def decide(command: PersonCommands, state: Person) -> Sequence[PersonEvents]:
         return appearance.decide(command, state)
     if isinstance(command, contact.Commands):
         return contact.decide(command, state)
+    if isinstance(command, checking.Commands):
+        return checking.decide(command, state)
     if isinstance(command, consent.Commands):
         return consent.decide(command, state)
     if isinstance(command, standing.Commands):
@@ -42,6 +52,8 @@ def evolve(state: Person, event: PersonEvents) -> Person:
         return appearance.evolve(state, event)
     if isinstance(event, contact.Events):
         return contact.evolve(state, event)
+    if isinstance(event, checking.Events):
+        return checking.evolve(state, event)
     if isinstance(event, consent.Events):
         return consent.evolve(state, event)
     if isinstance(event, standing.Events):

@@ -1,57 +1,26 @@
 """Safe contact: how somebody can be reached without putting them in danger. Looked at before every message.
 
-By what means is known to the rules; numbers, addresses, hours and what must never be used are sealed, and are before
-the eyes of whoever sends.
+By what means and at what times, whether a code word is said first, and who must never be told are known to the rules.
+Numbers, addresses and words are sealed, and are before the eyes of whoever sends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from services.cases.person import checking
+from services.cases.person.channels import ContactChannel, Way, ways_of
 from services.cases.person.record import Person, PersonCommand, PersonEvent
-from services.cases.vocabulary import HELPERS
+from services.cases.vocabulary import HELPERS, PersonId
 from shared.dates import Occurred, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.messages import Id, Role, upcasts
+from shared.messages import upcasts
 from shared.privacy.personal import About, Hidden, Retention
-
-
-class ChannelKind(StrEnum):
-    """By what means."""
-
-    PHONE = "phone"
-    MESSAGE = "message"
-    EMAIL = "email"
-    POST = "post"
-    IN_PERSON = "in_person"
-    THROUGH_SOMEBODY = "through_somebody"
-
-
-class ContactChannel(BaseModel):
-    """One way to reach somebody, and when."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Annotated[ChannelKind, Field(description="By what means", examples=["phone"])]
-    address: Annotated[
-        str, Field(min_length=1, max_length=200, description="Number or address", examples=["+370 600 00000"])
-    ]
-    hours: Annotated[str | None, Field(max_length=200, description="When", examples=["weekdays 9-11"])] = None
-
-
-class WhyUnsafe(StrEnum):
-    """Why a message cannot go to somebody."""
-
-    NOTHING_AGREED = "nothing_agreed"
-    NOT_THIS_WAY = "not_this_way"
-    AGREE_ANEW = "agree_anew"  # it was agreed before means were kept apart from addresses
-
 
 CONTACT = About("person", Retention.CONTACT)
 Channels = Annotated[
@@ -62,14 +31,18 @@ CodeWord = Annotated[
     CONTACT,
     Field(max_length=100, description="What to say so that they know who calls", examples=["the library"]),
 ]
-Means = Annotated[
-    tuple[ChannelKind, ...] | None,
-    Field(description="By what means; null: it was not kept apart from the addresses", examples=[["phone"]]),
+Ways = Annotated[
+    tuple[Way, ...] | None,
+    Field(description="By what means, and when; null: it was not kept apart from the addresses"),
 ]
 Never = Annotated[
     tuple[str, ...],
     CONTACT,
     Field(description="Numbers, addresses and people never to be used", examples=[["+370 600 11111"]]),
+]
+NeverTell = Annotated[
+    tuple[PersonId, ...],
+    Field(max_length=100, description="People, by their records, who must never be told anything about this person"),
 ]
 
 
@@ -79,6 +52,7 @@ class AgreeSafeContact(PersonCommand, route="POST /persons/{person}/safe-contact
     channels: Channels
     code_word: CodeWord = None
     never: Never = ()
+    never_tell: NeverTell = ()
     occurred: Occurred
 
 
@@ -88,128 +62,96 @@ class CorrectSafeContact(PersonCommand, route="POST /persons/{person}/safe-conta
     channels: Channels
     code_word: CodeWord = None
     never: Never = ()
+    never_tell: NeverTell = ()
 
 
-class CheckMessage(PersonCommand, roles=[Role.POLICY]):
-    """Look whether a message can go to a person by these means. Sent by policy."""
-
-    message: Annotated[Id, Field(description="The message")]
-    by_means: Annotated[ChannelKind, Field(description="By what means", examples=["phone"])]
-
-
-class SafeContactAgreed(PersonEvent, version=2):
+class SafeContactAgreed(PersonEvent, version=3):
     """It was agreed how somebody can be reached safely."""
 
-    by_means: Means
+    ways: Ways
     channels: Annotated[tuple[ContactChannel, ...] | Hidden, CONTACT]
     code_word: Annotated[str | Hidden | None, CONTACT] = None
     never: Annotated[tuple[str, ...] | Hidden, CONTACT]
+    never_tell: tuple[PersonId, ...] = ()
     occurred: Occurred
 
 
 @upcasts(SafeContactAgreed, 1)
 def agreed_before_means_were_kept(data: dict[str, Any]) -> dict[str, Any]:
     """By what means was sealed with the addresses."""
-    return data | {"by_means": None}
+    return data
 
 
-class SafeContactCorrected(PersonEvent, version=2):
+@upcasts(SafeContactAgreed, 2)
+def agreed_before_times_were_kept(data: dict[str, Any]) -> dict[str, Any]:
+    """Times were words, sealed with the addresses."""
+    return data | {"ways": None}
+
+
+class SafeContactCorrected(PersonEvent, version=3):
     """Safe contact was written down wrongly; this is how it is."""
 
-    by_means: Means
+    ways: Ways
     channels: Annotated[tuple[ContactChannel, ...] | Hidden, CONTACT]
     code_word: Annotated[str | Hidden | None, CONTACT] = None
     never: Annotated[tuple[str, ...] | Hidden, CONTACT]
+    never_tell: tuple[PersonId, ...] = ()
 
 
 @upcasts(SafeContactCorrected, 1)
 def corrected_before_means_were_kept(data: dict[str, Any]) -> dict[str, Any]:
     """By what means was sealed with the addresses."""
-    return data | {"by_means": None}
+    return data
 
 
-class MessageFoundSafe(PersonEvent):
-    """A message can go to the person."""
-
-    message: Id
-    by_means: ChannelKind
-
-
-class MessageFoundUnsafe(PersonEvent):
-    """A message cannot go to the person, or not any more."""
-
-    message: Id
-    reason: WhyUnsafe
+@upcasts(SafeContactCorrected, 2)
+def corrected_before_times_were_kept(data: dict[str, Any]) -> dict[str, Any]:
+    """Times were words, sealed with the addresses."""
+    return data | {"ways": None}
 
 
-Commands = AgreeSafeContact | CorrectSafeContact | CheckMessage
-Events = SafeContactAgreed | SafeContactCorrected | MessageFoundSafe | MessageFoundUnsafe
+Commands = AgreeSafeContact | CorrectSafeContact
+Events = SafeContactAgreed | SafeContactCorrected
 
 
-def decide(command: Commands, state: Person) -> Sequence[Events]:
-    """What follows from a command."""
+def decide(command: Commands, state: Person) -> Sequence[Events | checking.Found]:
+    """What is agreed, and what that means for messages that wait."""
     must_exist(state.registered, "person")
-    if isinstance(command, CheckMessage):
-        return [check(command, state)]
     if any(channel.address in command.never for channel in command.channels):
         raise DomainError(
             "What must never be used is not a safe channel, and one address is named as both: take it out of one.",
             rule="safe-and-never",
         )
-    match command:
-        case AgreeSafeContact(person=person, channels=channels, code_word=code_word, never=never, occurred=occurred):
-            must_have_happened(occurred, command.now)
-            means = means_of(channels)
-            agreed = SafeContactAgreed(
-                person=person, by_means=means, channels=channels, code_word=code_word, never=never, occurred=occurred
-            )
-            return [agreed, *no_longer_safe(person, means, state)]
-        case CorrectSafeContact(person=person, channels=channels, code_word=code_word, never=never):
-            if not state.has_safe_contact:
-                raise DomainError("No safe contact was agreed yet: agree it first.", rule="nothing-to-correct")
-            means = means_of(channels)
-            corrected = SafeContactCorrected(
-                person=person, by_means=means, channels=channels, code_word=code_word, never=never
-            )
-            return [corrected, *no_longer_safe(person, means, state)]
-        case _:
-            assert_never(command)
-
-
-def means_of(channels: tuple[ContactChannel, ...]) -> tuple[ChannelKind, ...]:
-    """By what means somebody can be reached, each once."""
-    return tuple(sorted({channel.kind for channel in channels}))
-
-
-def check(command: CheckMessage, state: Person) -> MessageFoundSafe | MessageFoundUnsafe:
-    """Where nothing was agreed, nothing goes out: silence is safer than a call that somebody else answers."""
-    person, message = command.person, command.message
-    if not state.has_safe_contact:
-        return MessageFoundUnsafe(person=person, message=message, reason=WhyUnsafe.NOTHING_AGREED)
-    if state.safe_means is None:
-        return MessageFoundUnsafe(person=person, message=message, reason=WhyUnsafe.AGREE_ANEW)
-    if command.by_means not in state.safe_means:
-        return MessageFoundUnsafe(person=person, message=message, reason=WhyUnsafe.NOT_THIS_WAY)
-    return MessageFoundSafe(person=person, message=message, by_means=command.by_means)
-
-
-def no_longer_safe(person: str, means: tuple[ChannelKind, ...], state: Person) -> list[MessageFoundUnsafe]:
-    """Messages that were found safe, and by what is agreed now are not."""
-    return [
-        MessageFoundUnsafe(person=person, message=message, reason=WhyUnsafe.NOT_THIS_WAY)
-        for message, by_means in state.messages.items()
-        if by_means is not None and by_means not in means
-    ]
+    if any(channel.hours and not channel.times for channel in command.channels):
+        raise DomainError(
+            "Hours in words alone hold nobody back, and a channel has no times: give its times, and keep for words "
+            "what times do not say.",
+            rule="hours-as-times",
+        )
+    if command.person in command.never_tell:
+        raise DomainError(
+            "A person is told about themselves; they are named among those who must not be: name others.",
+            rule="never-tell-another",
+        )
+    ways = ways_of(command.channels)
+    agreed: SafeContactAgreed | SafeContactCorrected
+    if isinstance(command, AgreeSafeContact):
+        must_have_happened(command.occurred, command.now)
+        agreed = SafeContactAgreed(**command.stated(), ways=ways)
+    elif state.has_safe_contact:
+        agreed = SafeContactCorrected(**command.stated(), ways=ways)
+    else:
+        raise DomainError("No safe contact was agreed yet: agree it first.", rule="nothing-to-correct")
+    return [agreed, *checking.looked_at_again(command.person, state, evolve(state, agreed))]
 
 
 def evolve(state: Person, event: Events) -> Person:
     """What is kept of a person after an event."""
-    match event:
-        case SafeContactAgreed(by_means=means) | SafeContactCorrected(by_means=means):
-            return replace(state, has_safe_contact=True, safe_means=None if means is None else frozenset(means))
-        case MessageFoundSafe(message=message, by_means=by_means):
-            return replace(state, messages=state.messages.having(message, by_means))
-        case MessageFoundUnsafe(message=message):
-            return replace(state, messages=state.messages.having(message, None))
-        case _:
-            assert_never(event)
+    return replace(
+        state,
+        has_safe_contact=True,
+        ways=event.ways,
+        has_code_word=event.code_word is not None,
+        never_tell=frozenset(event.never_tell),
+        doubted=frozenset(),
+    )

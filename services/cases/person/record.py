@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.cases.person.channels import ChannelKind, Terms, Way
 from services.cases.vocabulary import PersonId
 from shared.dates import earliest
 from shared.growing import Growing
@@ -71,12 +72,23 @@ class Person:
     has_birth_date: bool = False
     described: bool = False
     has_safe_contact: bool = False
-    safe_means: frozenset[str] | None = None  # by what means they can be reached safely; None: not known
+    ways: tuple[Way, ...] | None = None  # by what means they can be reached safely, and when; None: not known
+    has_code_word: bool = False
+    doubted: frozenset[ChannelKind] = frozenset()  # where somebody else has answered
+    never_tell: frozenset[PersonId] = frozenset()  # who must learn nothing about them, by their own word
+    barred: frozenset[tuple[PersonId, str]] = frozenset()  # who may be the danger, in which disappearance
     standing: Standing = Standing.UNDECLARED
     names: Growing[str, bool] = field(default_factory=Growing)  # name id -> whether it stands
     documents: Growing[str, bool] = field(default_factory=Growing)
     consents: Growing[str, Consent] = field(default_factory=Growing)
-    messages: Growing[str, str | None] = field(default_factory=Growing)  # id -> its means, while those are safe
+    messages: Growing[str, Terms | None] = field(default_factory=Growing)  # to them -> its terms, while it is safe
+    recipients: Growing[str, PersonId | None] = field(
+        default_factory=Growing
+    )  # about them -> to whom, while it is safe
+
+    def may_learn(self, recipient: PersonId) -> bool:
+        """Whether somebody may be told about them."""
+        return recipient not in self.never_tell and recipient not in {suspect for suspect, _ in self.barred}
 
     @property
     def shown_adult(self) -> bool:

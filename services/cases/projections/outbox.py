@@ -6,11 +6,12 @@ sends nothing.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Column, Index, RowMapping, String, Text, select
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, RowMapping, String, Text, select
 
 from services.cases.disappearance.search import (
     SearchActionConfirmed,
@@ -23,15 +24,23 @@ from services.cases.disappearance.search import (
     WithdrawalRequested,
 )
 from services.cases.message import (
+    MessageCleared,
     MessageConfirmed,
     MessageFailed,
     MessageHeldBack,
     MessageRequested,
     MessageSent,
     NoticeRequested,
+    WhyNotReached,
 )
-from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected, WhyUnsafe
-from services.cases.projections.person_files import SafeContactShown
+from services.cases.person.channels import SafeTime, may_go
+from services.cases.person.checking import (
+    WayDoubted,
+    WhyUnsafe,
+)
+from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected
+from services.cases.projections import safe_contact
+from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.vocabulary import HELPERS, CaseId, PersonId, ReferralId
 from shared.codec import Recorded
 from shared.errors import NotFound
@@ -71,7 +80,7 @@ class Effect(BaseModel):
     effect: Id = Field(description="The search action or the message; a withdrawal has the id of what it takes back")
     kind: EffectKind
     status: EffectStatus
-    failed: WhyFailed | None = Field(description="Why the last try failed")
+    failed: WhyFailed | WhyNotReached | None = Field(description="Why the last try failed")
     held_back: WhyUnsafe | None = Field(description="Why a message is not in keeping with safe contact")
     disappearance: Id | None
     case: CaseId | None
@@ -79,7 +88,11 @@ class Effect(BaseModel):
     person: PersonId | None = Field(
         description="Whom it is about, or to whom it goes: look at their safe contact first"
     )
+    about: PersonId | None = Field(description="Whom a message is about, if not the one to whom it goes")
     by_means: str | None = Field(description="By what means a message goes", examples=["phone"])
+    cleared: bool = Field(description="Whether it was found to be in keeping with safe contact")
+    times: tuple[SafeTime, ...] = Field(description="When a message that is cleared can go; none: at any time")
+    say_code_word: bool = Field(description="Whether the code word is said before anything else")
     requested: str = Field(description="When it was asked for (EDTF)", examples=["2008-10-02"])
 
 
@@ -90,6 +103,9 @@ class EffectShown(BaseModel):
     text: str | Redacted | None = Field(description="What to publish, or to say")
     safe_contact: SafeContactShown | None = Field(
         description="How a message reaches the person, and what must never be used: look here before you send"
+    )
+    may_go_now: bool | None = Field(
+        description="Whether a message may go at this moment; null: it is no message that waits to be sent"
     )
 
 
@@ -119,7 +135,7 @@ class OutboxModel(Projection):
     """Every effect that was asked for."""
 
     name = "outbox"
-    version = 2
+    version = 3
 
     effects = table(
         "effects",
@@ -134,7 +150,11 @@ class OutboxModel(Projection):
         Column("case", String),
         Column("referral", String),
         Column("person", String),
+        Column("about", String),
         Column("by_means", String),
+        Column("cleared", Boolean),
+        Column("times", JSON),
+        Column("say_code_word", Boolean),
         Column("text", Text),
         Column("requested", String),
         Index("effects_in_order", "position"),
@@ -145,22 +165,31 @@ class OutboxModel(Projection):
     reachable = table(
         "reachable_persons",
         Column("person", String, primary_key=True),
-        Column("channels", Text),
-        Column("code_word", Text),
-        Column("never", Text),
+        *safe_contact.columns(),
     )
 
     @on(SafeContactAgreed, SafeContactCorrected)
-    def safe_contact(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
+    def safe_contact_agreed(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
         """How somebody can be reached."""
-        sealed = {name: e.sealed(name) for name in ("channels", "code_word", "never")}
-        rows.put(self.reachable, person=e.event.person, **sealed)
+        rows.put(self.reachable, person=e.event.person, **safe_contact.agreed(e))
+
+    @on(WayDoubted)
+    def doubted(self, e: Recorded[WayDoubted], rows: Rows) -> None:
+        """Somebody else answered there."""
+        key = (e.event.person,)
+        rows.change(self.reachable, key, **safe_contact.doubted(rows.get(self.reachable, key), e.event.by_means))
+
+    @on(MessageCleared)
+    def cleared(self, e: Recorded[MessageCleared], rows: Rows) -> None:
+        """It may go, on these terms."""
+        times = [one.model_dump(mode="json") for one in e.event.times]
+        rows.change(self.effects, (e.event.message, ""), cleared=True, times=times, say_code_word=e.event.say_code_word)
 
     @on(MessageHeldBack)
     def held_back(self, e: Recorded[MessageHeldBack], rows: Rows) -> None:
         """It would not be safe."""
         changed = {"status": EffectStatus.HELD_BACK, "held_back": e.event.reason}
-        rows.change(self.effects, (e.event.message, ""), **changed)
+        rows.change(self.effects, (e.event.message, ""), cleared=False, **changed)
 
     @on(SearchActionRequested)
     def action(self, e: Recorded[SearchActionRequested], rows: Rows) -> None:
@@ -211,6 +240,7 @@ class OutboxModel(Projection):
             status=EffectStatus.REQUESTED,
             case=event.case,
             person=event.person,
+            about=event.about,
             by_means=event.by_means,
             text=e.sealed("text"),
             requested=event.occurred,
@@ -285,21 +315,23 @@ class OutboxModel(Projection):
         if not found:
             raise NotFound("There is nothing of this id to be done.")
         effect = _effect(found[0])
+        waits = effect.kind is EffectKind.MESSAGE and effect.status in {EffectStatus.REQUESTED, EffectStatus.FAILED}
         return EffectShown(
             effect=effect,
             text=asking.reveal(found[0]["text"]),
             safe_contact=self._safe_contact(effect, asking) if effect.kind is EffectKind.MESSAGE else None,
+            may_go_now=effect.cleared and may_go(effect.times, datetime.now(UTC)) if waits else None,
         )
 
     def _safe_contact(self, effect: Effect, asking: Asking) -> SafeContactShown | None:
         reachable = asking.live(self.reachable)
         rows = asking.rows(select(reachable).where(reachable.c.person == effect.person))
-        return (
-            SafeContactShown(**{name: asking.reveal(rows[0][name]) for name in SafeContactShown.model_fields})
-            if rows
-            else None
-        )
+        return safe_contact.shown(rows[0], asking) if rows else None
 
 
 def _effect(row: RowMapping) -> Effect:
-    return Effect(**{name: row[name] for name in Effect.model_fields})
+    told = {name: row[name] for name in Effect.model_fields}
+    return Effect(
+        **told
+        | {"cleared": bool(row["cleared"]), "times": row["times"] or (), "say_code_word": bool(row["say_code_word"])}
+    )

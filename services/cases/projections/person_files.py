@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Boolean, Column, RowMapping, String, Text, select
+from sqlalchemy import Boolean, Column, String, Text, select
 
 from services.cases.person.age import AgeDetermined, BirthDateCorrected, BirthDateRecorded, BirthSource, findings_end
 from services.cases.person.appearance import (
@@ -15,11 +15,16 @@ from services.cases.person.appearance import (
     DocumentRetracted,
     PersonDescribed,
 )
+from services.cases.person.checking import (
+    WayDoubted,
+)
 from services.cases.person.consent import ConsentGiven, ConsentWithdrawn
-from services.cases.person.contact import ContactChannel, SafeContactAgreed, SafeContactCorrected
+from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted, PersonName, PersonRegistered
 from services.cases.person.record import Purpose, Standing
 from services.cases.person.standing import DeclaredDead, DeclaredMissing, Reappeared
+from services.cases.projections import safe_contact
+from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.vocabulary import HELPERS, PersonId
 from shared.codec import Recorded
 from shared.errors import NotFound
@@ -51,14 +56,6 @@ class ConsentShown(BaseModel):
     given: str
     withdrawn: str | None
     guardian: Id | None
-
-
-class SafeContactShown(BaseModel):
-    """How a person can be reached safely. Look here before every message."""
-
-    channels: tuple[ContactChannel, ...] | Redacted
-    code_word: str | Redacted | None
-    never: tuple[str, ...] | Redacted
 
 
 class PersonFile(BaseModel):
@@ -93,6 +90,7 @@ class PersonFiles(Projection):
     """Every person as they stand."""
 
     name = "person_files"
+    version = 2
 
     persons = table(
         "persons",
@@ -103,9 +101,7 @@ class PersonFiles(Projection):
         Column("born_adult", Boolean),
         Column("found_adult", Boolean),
         Column("description", Text),
-        Column("channels", Text),
-        Column("code_word", Text),
-        Column("never", Text),
+        *safe_contact.columns(),
         Column("standing", String),
         Column("decision", Text),
     )
@@ -188,15 +184,15 @@ class PersonFiles(Projection):
         rows.drop(self.documents, (e.event.person, e.event.document))
 
     @on(SafeContactAgreed, SafeContactCorrected)
-    def safe_contact(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
+    def safe_contact_agreed(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
         """How they can be reached."""
-        rows.change(
-            self.persons,
-            (e.event.person,),
-            channels=e.sealed("channels"),
-            code_word=e.sealed("code_word"),
-            never=e.sealed("never"),
-        )
+        rows.change(self.persons, (e.event.person,), **safe_contact.agreed(e))
+
+    @on(WayDoubted)
+    def doubted(self, e: Recorded[WayDoubted], rows: Rows) -> None:
+        """Somebody else answered there."""
+        key = (e.event.person,)
+        rows.change(self.persons, key, **safe_contact.doubted(rows.get(self.persons, key), e.event.by_means))
 
     @on(ConsentGiven)
     def consented(self, e: Recorded[ConsentGiven], rows: Rows) -> None:
@@ -259,7 +255,7 @@ class PersonFiles(Projection):
                     select(documents).where(documents.c.person == query.person).order_by(documents.c.document)
                 )
             ),
-            safe_contact=_safe_contact(row, asking),
+            safe_contact=safe_contact.shown(row, asking),
             consents=tuple(
                 ConsentShown(**{name: one[name] for name in ConsentShown.model_fields})
                 for one in asking.rows(
@@ -269,13 +265,3 @@ class PersonFiles(Projection):
             standing=row["standing"],
             decision=asking.reveal(row["decision"]),
         )
-
-
-def _safe_contact(row: RowMapping, asking: Asking) -> SafeContactShown | None:
-    if row["channels"] is None:
-        return None
-    return SafeContactShown(
-        channels=asking.reveal(row["channels"]),
-        code_word=asking.reveal(row["code_word"]),
-        never=asking.reveal(row["never"]),
-    )

@@ -6,6 +6,7 @@ is, and who is kept apart from whom in it, is not here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,10 +22,15 @@ from services.cases.disappearance.record import FoundAs, Learns
 from services.cases.disappearance.reporting import DisappearanceReported, ImplicatedCleared, ImplicatedNamed
 from services.cases.link import RecordsLinked, RecordsUnlinked
 from services.cases.person.age import AgeDetermined, BirthDateCorrected, BirthDateRecorded, findings_end
+from services.cases.person.checking import (
+    WayDoubted,
+)
 from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted
+from services.cases.projections import safe_contact
 from services.cases.projections.linked import same_people
-from services.cases.projections.person_files import NameShown, SafeContactShown
+from services.cases.projections.person_files import NameShown
+from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.relationship import (
     RelationshipCorrected,
     RelationshipEnded,
@@ -97,10 +103,12 @@ class SafetySheet(BaseModel):
     )
     danger: Danger | None = Field(description="Null: nobody has assessed it, so assume the worst")
     never_tell: tuple[PersonId, ...] = Field(
-        description="Who may be the danger, with every record of theirs: never tell them anything, not even that the "
-        "person is known here"
+        description="Who may be the danger, and whom the person has named, with every record of theirs: never tell "
+        "them anything, not even that the person is known here"
     )
-    may_be_called: tuple[RelativeOnSheet, ...] = Field(description="Family, without those who may be the danger")
+    may_be_called: tuple[RelativeOnSheet, ...] = Field(
+        description="Family, without those who must never be told anything"
+    )
     searches: tuple[MissedOnSheet, ...]
 
 
@@ -116,6 +124,7 @@ class SafetySheets(Projection):
     """What it takes to write the sheet of any case."""
 
     name = "safety_sheets"
+    version = 2
 
     cases = table(
         "sheet_cases",
@@ -139,9 +148,7 @@ class SafetySheets(Projection):
         Column("person", String, primary_key=True),
         Column("born_adult", Boolean),
         Column("found_adult", Boolean),
-        Column("channels", Text),
-        Column("code_word", Text),
-        Column("never", Text),
+        *safe_contact.columns(),
     )
     names = table(
         "sheet_names",
@@ -254,10 +261,15 @@ class SafetySheets(Projection):
         self._know(rows, e.event.person, {"found_adult": e.event.adult})
 
     @on(SafeContactAgreed, SafeContactCorrected)
-    def safe_contact(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
+    def safe_contact_agreed(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
         """How they can be reached."""
-        agreed = {name: e.sealed(name) for name in ("channels", "code_word", "never")}
-        self._know(rows, e.event.person, agreed)
+        self._know(rows, e.event.person, safe_contact.agreed(e))
+
+    @on(WayDoubted)
+    def doubted(self, e: Recorded[WayDoubted], rows: Rows) -> None:
+        """Somebody else answered there."""
+        known = rows.get(self.people, (e.event.person,))
+        self._know(rows, e.event.person, safe_contact.doubted(known, e.event.by_means))
 
     def _know(self, rows: Rows, person: str, changed: dict[str, Any]) -> None:
         known = dict(rows.get(self.people, (person,)) or {"person": person, "born_adult": False})
@@ -339,14 +351,15 @@ class SafetySheets(Projection):
         person = case["person"]
         records = same_people([person], self.links, asking)
         searches = self._searches(records, asking)
-        never_tell = self._implicated([row["disappearance"] for row in searches], asking)
+        people = tuple(self._person(one, asking) for one in (person, *sorted(records - {person})))
+        never_tell = self._never_told(people, [row["disappearance"] for row in searches], asking)
         return SafetySheet(
             case=case["case"],
             kind=case["kind"],
             closed=case["closed"],
             worker=case["worker"],
-            person=self._person(person, asking),
-            linked=tuple(self._person(other, asking) for other in sorted(records - {person})),
+            person=people[0],
+            linked=people[1:],
             danger=next((_danger(row, asking) for row in asking.rows(last)), None),
             never_tell=tuple(sorted(never_tell)),
             may_be_called=self._relatives(records, never_tell, asking),
@@ -368,7 +381,7 @@ class SafetySheets(Projection):
             person=person,
             names=tuple(NameShown(name=one["name"], value=asking.reveal(one["value"])) for one in named),
             treated_as_child=not adult,
-            safe_contact=_safe_contact(row, asking),
+            safe_contact=safe_contact.shown(row, asking),
         )
 
     def _relatives(self, records: set[str], never_tell: set[str], asking: Asking) -> tuple[RelativeOnSheet, ...]:
@@ -391,21 +404,12 @@ class SafetySheets(Projection):
         of_person = select(searches).where(searches.c.person.in_(records))
         return list(asking.rows(of_person.order_by(searches.c.disappearance)))
 
-    def _implicated(self, disappearances: list[str], asking: Asking) -> set[str]:
+    def _never_told(self, people: Iterable[PersonOnSheet], disappearances: list[str], asking: Asking) -> set[str]:
         implicated = asking.live(self.implicated)
         of_these = select(implicated.c.suspect).where(implicated.c.disappearance.in_(disappearances))
-        return same_people({row["suspect"] for row in asking.rows(of_these)}, self.links, asking)
+        named = {other for one in people if one.safe_contact for other in one.safe_contact.never_tell}
+        return same_people(named | {row["suspect"] for row in asking.rows(of_these)}, self.links, asking)
 
 
 def _danger(row: RowMapping, asking: Asking) -> Danger:
     return Danger(level=asking.reveal(row["level"]), factors=asking.reveal(row["factors"]), assessed=row["assessed"])
-
-
-def _safe_contact(row: RowMapping | None, asking: Asking) -> SafeContactShown | None:
-    if row is None or row["channels"] is None:
-        return None
-    return SafeContactShown(
-        channels=asking.reveal(row["channels"]),
-        code_word=asking.reveal(row["code_word"]),
-        never=asking.reveal(row["never"]),
-    )

@@ -110,13 +110,15 @@ def referrals(
     role: As = Role.CASEWORKER,
     status: Annotated[Status | None, typer.Option(help="Only with this status.")] = None,
     to: Annotated[RecipientKind | None, typer.Option(help="Only to this kind of recipient.")] = None,
+    case: Annotated[str | None, typer.Option(help="Only of this case, by its id.")] = None,
     second_look: Annotated[SecondLook | None, typer.Option(help="Only whose disclosure stands so.")] = None,
     limit: Limit = 50,
     after: After = None,
     as_json: AsJson = False,
 ) -> None:
     """The referral pipeline: to whom, on which legal basis, how it was answered."""
-    query = read_query(ListReferrals, given(status=status, to=to, second_look=second_look, limit=limit, after=after))
+    wanted = given(status=status, to=to, case=case, second_look=second_look)
+    query = read_query(ListReferrals, wanted | given(limit=limit, after=after))
     shown: ReferralPage = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))

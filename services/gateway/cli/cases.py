@@ -13,12 +13,12 @@ from rich.table import Table
 from services.cases.case.record import CaseKind
 from services.cases.projections.case_files import CaseFile, CasePage, CaseStatus, GetCase, ListCases
 from services.cases.projections.disappearances import Board, ShowBoard
-from services.cases.projections.outbox import EffectStatus, ListOutbox, Outbox
+from services.cases.projections.outbox import EffectKind, EffectShown, EffectStatus, GetEffect, ListOutbox, Outbox
 from services.cases.projections.person_search import PersonPage, SearchPersons
 from services.cases.projections.safety_sheet import GetSafetySheet, SafetySheet
 from services.gateway.cli import case_work
 from services.gateway.cli.asking import Actor, After, As, AsJson, Limit, Reason, ask, given, more
-from services.gateway.cli.safety_sheet import names_of, page_of, plain
+from services.gateway.cli.safety_sheet import names_of, page_of, page_of_effect, plain
 from services.gateway.cli.terminal import console, emit, one_sentence
 from shared.messages import Origin, Role
 from shared.projections.timeline import TimelineEntry
@@ -38,12 +38,17 @@ def list_cases(
     kind: Annotated[CaseKind | None, typer.Option(help="Only of this kind.")] = None,
     status: Annotated[CaseStatus | None, typer.Option(help="Only with this status.")] = None,
     worker: Annotated[str | None, typer.Option(help="Only of this worker.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only about this person, by their id.")] = None,
+    review_missed: Annotated[
+        bool | None, typer.Option("--review-missed/--review-held", help="Only whose review was missed, or was not.")
+    ] = None,
     limit: Limit = 50,
     after: After = None,
     as_json: AsJson = False,
 ) -> None:
     """Cases, the newest first: codes and pseudonyms, nothing personal."""
-    query = read_query(ListCases, given(kind=kind, status=status, worker=worker, limit=limit, after=after))
+    wanted = given(kind=kind, status=status, worker=worker, person=person, review_missed=review_missed)
+    query = read_query(ListCases, wanted | given(limit=limit, after=after))
     page: CasePage = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(page.model_dump(mode="json"))
@@ -118,6 +123,8 @@ def safety_sheet(
 def board(
     actor: Actor,
     role: As = Role.CASEWORKER,
+    case: Annotated[str | None, typer.Option(help="Only of this case, by its id.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only of this person, by their id.")] = None,
     missing: Annotated[
         bool | None, typer.Option("--missing/--found", help="Only who is still missed, or only who was found.")
     ] = None,
@@ -126,7 +133,7 @@ def board(
     as_json: AsJson = False,
 ) -> None:
     """The disappearance board: who is missed, and what waits for an answer."""
-    query = read_query(ShowBoard, given(missing=missing, limit=limit, after=after))
+    query = read_query(ShowBoard, given(case=case, person=person, missing=missing, limit=limit, after=after))
     shown: Board = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
@@ -162,12 +169,13 @@ def outbox(
     actor: Actor,
     role: As = Role.CASEWORKER,
     status: Annotated[EffectStatus | None, typer.Option(help="Only with this status.")] = None,
+    kind: Annotated[EffectKind | None, typer.Option(help="Only of this kind.")] = None,
     limit: Limit = 50,
     after: After = None,
     as_json: AsJson = False,
 ) -> None:
     """What is to be done outside: publish, take back, tell. Nothing is sent by itself."""
-    query = read_query(ListOutbox, given(status=status, limit=limit, after=after))
+    query = read_query(ListOutbox, given(status=status, kind=kind, limit=limit, after=after))
     shown: Outbox = ask(query, Origin(actor, frozenset({role})))
     if as_json:
         emit(shown.model_dump(mode="json"))
@@ -185,12 +193,34 @@ def outbox(
 
 @app.command()
 @one_sentence
+def effect(
+    effect: Annotated[str, typer.Argument(help="The message or search action, by its id.")],
+    actor: Actor,
+    role: As = Role.CASEWORKER,
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """What exactly is to be said or published, whether it may go now, and how the person is reached safely."""
+    shown: EffectShown = ask(read_query(GetEffect, {"effect": effect}), Origin(actor, frozenset({role}), reason=reason))
+    if as_json:
+        emit(shown.model_dump(mode="json"))
+    else:
+        console.print(page_of_effect(shown))
+
+
+@app.command()
+@one_sentence
 def search(
-    actor: Actor, role: As = Role.CASEWORKER, reason: Reason = None, limit: Limit = 50, as_json: AsJson = False
+    actor: Actor,
+    role: As = Role.CASEWORKER,
+    reason: Reason = None,
+    limit: Limit = 50,
+    after: After = None,
+    as_json: AsJson = False,
 ) -> None:
     """Find a person by name, in any spelling. The name is asked for, so that it stays out of the shell's history."""
     name = typer.prompt("Name", err=True)
-    query = read_query(SearchPersons, {"name": name, "limit": limit})
+    query = read_query(SearchPersons, given(name=name, limit=limit, after=after))
     page: PersonPage = ask(query, Origin(actor, frozenset({role}), reason=reason))
     if as_json:
         emit(page.model_dump(mode="json"))
@@ -199,6 +229,7 @@ def search(
     for entry in page.persons:
         table.add_row(entry.person, names_of(entry.names))
     console.print(table)
+    more(page.next)
 
 
 def _what(line: TimelineEntry) -> str:

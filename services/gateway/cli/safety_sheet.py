@@ -10,8 +10,11 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
+from services.cases.person.channels import ContactChannel, SafeTime
 from services.cases.person.names import PersonName
-from services.cases.projections.person_files import NameShown, SafeContactShown
+from services.cases.projections.outbox import EffectShown
+from services.cases.projections.person_files import NameShown
+from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.projections.safety_sheet import PersonOnSheet, SafetySheet
 from shared.projections.declaration import Redacted
 
@@ -39,8 +42,13 @@ def _never(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
     for record in (sheet.person, *sheet.linked):
         if record.safe_contact and record.safe_contact.never:
             yield "never use", plain(record.safe_contact.never)
+        if record.safe_contact and record.safe_contact.in_doubt:
+            yield (
+                "do not use",
+                f"{plain(record.safe_contact.in_doubt)}: somebody else answered; agree safe contact anew",
+            )
     for suspect in sheet.never_tell:
-        yield "never tell", f"{suspect}, who may be the danger: not even that the person is known here"
+        yield "never tell", f"{suspect}: not even that the person is known here"
     for search in sheet.searches:
         if search.found:
             learns = search.family_learns or "nothing"
@@ -48,6 +56,26 @@ def _never(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
     if sheet.person.safe_contact is None:
         yield "do not call", "nothing is agreed on how they can be reached safely"
     yield "never tell", "anybody where the shelter is"
+
+
+def page_of_effect(shown: EffectShown) -> RenderableType:
+    """What is to be done outside, on one page: whether it may be done now, how, and its words."""
+    effect = shown.effect
+    rows = [("status", f"{effect.status}{f': {why}' if (why := effect.held_back or effect.failed) else ''}")]
+    if shown.may_go_now is not None:
+        rows.append(("may go now", "yes" if shown.may_go_now else "NO"))
+        rows.extend(("at", time_of(one)) for one in effect.times)
+    if effect.by_means:
+        rows.append(("by", effect.by_means))
+    panels = [Panel(_grid(rows), title=f"{effect.kind} {effect.effect}")]
+    if contact := shown.safe_contact:
+        never = [("never use", plain(contact.never))] if contact.never else []
+        panels.append(
+            Panel(_grid([*never, *_channels("reach by", contact)]), title="Safe contact", border_style="bold red")
+        )
+    if shown.text is not None:
+        panels.append(Panel(plain(shown.text), title="What to say"))
+    return Group(*panels)
 
 
 def _reached(label: str, person: PersonOnSheet) -> Iterator[tuple[str, str]]:
@@ -64,11 +92,22 @@ def _channels(label: str, contact: SafeContactShown) -> Iterator[tuple[str, str]
         yield label, plain(contact.channels)
     else:
         for channel in contact.channels:
-            yield label, f"{channel.kind} {channel.address}{f', {channel.hours}' if channel.hours else ''}"
+            doubt = "do not: " if channel.kind in contact.in_doubt else ""
+            yield label, doubt + ", ".join(filter(None, (f"{channel.kind} {channel.address}", hours_of(channel))))
         if not contact.channels:
             yield label, "do not: they come by themselves"
     if contact.code_word is not None:
         yield "say first", plain(contact.code_word)
+
+
+def hours_of(channel: ContactChannel) -> str:
+    """When a channel may be used: its times, and what they do not say."""
+    return ", ".join((*map(time_of, channel.times), *filter(None, (channel.hours,))))
+
+
+def time_of(safe: SafeTime) -> str:
+    """`mon/tue 09:00-11:00`, by the clock of the centre."""
+    return f"{'/'.join(day[:3] for day in safe.days)} {safe.since:%H:%M}-{safe.until:%H:%M}"
 
 
 def _tonight(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
