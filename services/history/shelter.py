@@ -18,15 +18,10 @@ from services.rehabilitation.proceedings.hearings import MoveHearing, RecordHear
 from services.rehabilitation.proceedings.mandate import GrantMandate, OpenProceedings
 from services.rehabilitation.proceedings.record import Authority, Standing
 from services.rehabilitation.rota import PlanShift
-from services.rehabilitation.tension import (
-    DecideSeparation,
-    Effect,
-    HoldMediation,
-    NoteTension,
-    Resolution,
-    ResolveTension,
-    Sign,
-)
+from services.rehabilitation.tension.easing import DecideSeparation, HoldMediation
+from services.rehabilitation.tension.ending import ResolveTension
+from services.rehabilitation.tension.record import Effect, Resolution, Sign
+from services.rehabilitation.tension.signs import NoteTension
 from services.rehabilitation.watch.incidents import RecordIncident
 from services.rehabilitation.watch.record import IncidentKind, Severity
 from services.rehabilitation.watch.turns import HandOver, TakeOver

@@ -84,7 +84,8 @@ class Timeline(NamedTuple):
     def correct(self, e: Recorded[Any], rows: Rows, entry: str) -> None:
         """The entry reads as `e` says, and that it was corrected is a line without words."""
         key = (getattr(e.event, self.record), entry)
-        rows.change(self.lines, key, facts=_facts(e.event), said=_said(e), corrected=True)
+        dated = {"occurred": e.event.occurred} if "occurred" in type(e.event).model_fields else {}
+        rows.change(self.lines, key, facts=_facts(e.event), said=_said(e), corrected=True, **dated)
         self._note(e, rows, entry)
 
     def retract(self, e: Recorded[Any], rows: Rows, entry: str) -> None:

@@ -74,7 +74,8 @@ REFUSED = {
     "cases.ConfirmMatch", "cases.RejectMatch", "cases.ReconsiderMatch", "cases.IdentifyOfficially",
     "cases.RecordWishes", "rehabilitation.NoteTension", "rehabilitation.AddSign", "rehabilitation.HoldMediation",
     "rehabilitation.RecordHearingHeld", "rehabilitation.HandOver", "rehabilitation.RecordIncident",
-    "rehabilitation.OrderSeparation", "rehabilitation.RepresentPerson",
+    "rehabilitation.OrderSeparation", "rehabilitation.RepresentPerson", "rehabilitation.CorrectSign",
+    "rehabilitation.CorrectMediation", "rehabilitation.CorrectPreparation",
 }  # fmt: skip
 """Those that need more of a story than is told here, and may be refused. They are sent, and their events are sealed in
 a test of their own; every other one must have been accepted."""

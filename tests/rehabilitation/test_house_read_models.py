@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import icalendar
 import pytest
+from pydantic import BaseModel
 
 from services import cases, rehabilitation
 from services.gateway.need_to_know import may_see
@@ -16,6 +18,7 @@ from services.rehabilitation.placement.house import OpenCentre
 from services.rehabilitation.placement.record import Scope
 from services.rehabilitation.proceedings.assistance import HoldPreparation, RepresentPerson
 from services.rehabilitation.proceedings.ending import AwardCompensation, Outcome, RecordCompensationPaid, RecordOutcome
+from services.rehabilitation.proceedings.entries import CorrectPreparation, RetractProceedingsEntry
 from services.rehabilitation.proceedings.hearings import (
     AdjournHearing,
     CancelHearing,
@@ -29,21 +32,17 @@ from services.rehabilitation.proceedings.record import Authority, HearingState, 
 from services.rehabilitation.projections.closed_notes import ListCounselNotes, ListPsychologistNotes
 from services.rehabilitation.projections.court_calendar import CourtCalendar, ShowCourtCalendar, ShowCourtFeed
 from services.rehabilitation.projections.duty import Duty, ListShifts, ShowDuty, ShowRotaFeed
+from services.rehabilitation.projections.figures import ReportPresence, ReportProceedings, ReportSharedLife
 from services.rehabilitation.projections.proceedings import GetProceedings, ListProceedings, ProceedingsFile
 from services.rehabilitation.projections.separations import ListSeparations
 from services.rehabilitation.projections.tensions import GetTension, ListTensions
 from services.rehabilitation.projections.watch_log import ListEmergencyCalls, ListIncidents
 from services.rehabilitation.rota import AgreeToSwap, AskToSwap, CancelShift, PlanShift, ShiftKind, ShiftState
-from services.rehabilitation.tension import (
-    AddSign,
-    DecideSeparation,
-    Effect,
-    HoldMediation,
-    NoteTension,
-    Resolution,
-    ResolveTension,
-    Sign,
-)
+from services.rehabilitation.tension.easing import DecideSeparation, HoldMediation
+from services.rehabilitation.tension.ending import ResolveBySeparation, ResolveTension
+from services.rehabilitation.tension.entries import CorrectMediation, CorrectSign, RetractTensionEntry
+from services.rehabilitation.tension.record import Effect, Resolution, Sign
+from services.rehabilitation.tension.signs import AddSign, NoteTension
 from services.rehabilitation.watch.incidents import (
     CallEmergency,
     RecordCallAnswered,
@@ -110,15 +109,17 @@ class House(Assembled):
         )
         self.send(opened, LAWYER)
 
-    def grant(self, file: str, mandate: str, beneficiary: str, *opponents: str, counsel: str = "l-3") -> MandateState:
+    def grant(
+        self, file: str, mandate: str, beneficiary: str, *opponents: str, until: date = date(2150, 12, 31)
+    ) -> MandateState:
         granted = GrantMandate(
             proceedings=file,
             mandate=mandate,
             beneficiary=beneficiary,
-            counsel=counsel,
+            counsel="l-3",
             scope=(Authority.COURT,),
             opponents=opponents,
-            until=date(2009, 12, 31),
+            until=until,
             occurred="2008-06-01",
         )
         self.send(granted, LAWYER)
@@ -185,6 +186,91 @@ def test_a_tension_is_told_from_the_first_sign_to_the_resolution(house: House) -
         house.ask(GetTension(tension=an_id(99)), MANAGER)
     with pytest.raises(Forbidden):
         house.ask(ListTensions(), OFFICER)
+
+
+def test_who_may_not_know_of_separations_learns_of_none_from_a_tension(tmp_path: Path) -> None:
+    """Two worlds that differ in the separation alone are the same to those who mediate."""
+    seen = []
+    for name in ("separated", "not separated"):
+        world = House(tmp_path / name)
+        world.tension()
+        world.now += timedelta(hours=1)
+        if name == "separated":
+            decide = DecideSeparation(
+                tension=TENSION, order=ORDER, first=ANNA, second=BERTA, scope=Scope.SHELTER, occurred="2008-09-05"
+            )
+            world.send(decide, MANAGER)
+            assert world.ask(GetTension(tension=TENSION), MANAGER).tension.separations == 1
+        mediator = Role.PSYCHOLOGIST
+        asked: tuple[Query[Any], ...] = (ListTensions(), GetTension(tension=TENSION), ListTensions(open=True))
+        answers = [world.ask(query, mediator) for query in asked]
+        if name == "separated":
+            world.send(ResolveBySeparation(tension=TENSION, occurred="2008-09-20"), MANAGER)
+            assert world.ask(GetTension(tension=TENSION), MANAGER).tension.how is Resolution.SEPARATED
+        else:
+            world.send(ResolveTension(tension=TENSION, how=Resolution.SUBSIDED, occurred="2008-09-20"), MANAGER)
+        answers += [world.ask(query, mediator) for query in (ListTensions(open=False), GetTension(tension=TENSION))]
+        seen.append([without_random_ids(answer) for answer in answers])
+        world.close()
+    assert seen[0] == seen[1]
+
+
+def without_random_ids(answer: BaseModel) -> str:
+    """The ids of this file are not made at random."""
+    return re.sub(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", "", answer.model_dump_json()
+    )
+
+
+def test_entries_of_a_tension_are_put_right_and_taken_back(house: House) -> None:
+    house.tension()
+    (noted,) = house.ask(GetTension(tension=TENSION), MANAGER).timeline
+    talk = an_id(96)
+    of_talk: dict[str, Any] = {"tension": TENSION, "entry": talk, "about": ANNA}
+    commands: list[Command] = [
+        HoldMediation(**of_talk, present=(ANNA,), effect=Effect.EASED, occurred="2008-09-04"),
+        CorrectMediation(**of_talk, present=(ANNA, BERTA), effect=Effect.WORSE, occurred="2008-09-05"),
+        CorrectSign(
+            tension=TENSION,
+            entry=noted.entry,
+            sign=Sign.THEFT,
+            about=BERTA,
+            account="Money is missing.",
+            occurred="2008-08-31",
+        ),
+    ]
+    for command in commands:
+        house.send(command, MANAGER)
+    told = house.ask(GetTension(tension=TENSION), MANAGER)
+    assert (told.tension.sign, told.tension.noted, told.tension.mediations) == (Sign.THEFT, "2008-08-31", 1)
+    sign, mediation = told.timeline[:2]
+    assert (sign.said, sign.occurred, sign.corrected) == ({"account": "Money is missing."}, "2008-08-31", True)
+    assert (mediation.facts["effect"], mediation.occurred) == ("worse", "2008-09-05")
+
+    counted = ReportSharedLife(first=date(2008, 1, 1), last=date(2008, 12, 31))
+    figures = house.ask(counted, SUPERVISOR).figures
+    assert figures == {"tensions": 1, "mediations": 1, "separations": 0}
+    day = ReportSharedLife(first=date(2008, 8, 31), last=date(2008, 8, 31))
+    assert house.ask(day, SUPERVISOR).figures["tensions"] == 1
+    for entry in (talk, noted.entry):
+        house.send(RetractTensionEntry(tension=TENSION, entry=entry), MANAGER)
+    told = house.ask(GetTension(tension=TENSION), MANAGER)
+    assert (told.tension.sign, told.tension.signs, told.tension.mediations) == (None, 0, 0)
+    assert [(line.retracted, line.said) for line in told.timeline[:2]] == [(True, {}), (True, {})]
+    assert house.ask(ListTensions(open=True), MANAGER).tensions == ()
+    assert house.ask(counted, SUPERVISOR).figures == dict.fromkeys(figures, 0)
+
+
+def test_figures_of_other_than_whole_years_are_for_supervisors(house: House) -> None:
+    house.tension()
+    year, day = (date(2008, 1, 1), date(2008, 12, 31)), (date(2008, 9, 1), date(2008, 9, 1))
+    kinds: tuple[Any, ...] = (ReportSharedLife, ReportProceedings, ReportPresence)
+    for kind in kinds:
+        of_year, of_day = (kind(first=first, last=last) for first, last in (year, day))
+        assert house.ask(of_year, OFFICER) == house.ask(of_year, SUPERVISOR)
+        house.ask(of_day, SUPERVISOR)
+        with pytest.raises(Forbidden):
+            house.ask(of_day, OFFICER)
 
 
 def test_a_separation_that_was_decided_holds_for_the_beds(house: House) -> None:
@@ -271,6 +357,40 @@ def test_counsels_notes_open_for_who_acts_and_for_nobody_else(house: House) -> N
             house.ask(asked, role)
     house.send(RetractCounselNote(proceedings=FILE, note=NOTE), LAWYER)
     assert house.as_actor(asked, LAWYER, "l-1").notes == ()
+
+
+def test_counsels_notes_close_for_others_when_their_mandate_expires(house: House) -> None:
+    house.proceedings()
+    house.grant(FILE, MANDATE, ANNA, until=date(2009, 6, 30))
+    note = KeepCounselNote(proceedings=FILE, note=NOTE, about=ANNA, text="A line of defence.", occurred="2008-07-02")
+    house.send(note, LAWYER, actor="l-1")
+    asked = ListCounselNotes(proceedings=FILE)
+    assert [len(house.as_actor(asked, LAWYER, actor).notes) for actor in ("l-1", "l-3")] == [1, 0]
+
+
+def test_an_entry_of_proceedings_is_put_right_or_taken_back_with_what_came_of_it(house: House) -> None:
+    house.proceedings()
+    of_file: dict[str, Any] = {"proceedings": FILE, "beneficiary": ANNA}
+    session, outcome, award = an_id(201), an_id(202), an_id(203)
+    commands: list[Command] = [
+        HoldPreparation(**of_file, entry=session, minutes=60, account="Questions.", occurred="2008-07-01"),
+        RecordOutcome(**of_file, entry=outcome, outcome=Outcome.ACQUITTAL, final=True, occurred="2008-11-01"),
+        AwardCompensation(**of_file, entry=award, amount=Money(amount="1500.00"), occurred="2008-11-01"),
+        CorrectPreparation(**of_file, entry=session, minutes=90, account="Answers.", occurred="2008-07-02"),
+    ]
+    for command in commands:
+        house.send(command, LAWYER)
+    line = house.file().timeline[1]
+    assert (line.said, line.facts["minutes"], line.occurred) == ({"account": "Answers."}, 90, "2008-07-02")
+    counted = ReportProceedings(first=date(2008, 1, 1), last=date(2008, 12, 31))
+    assert house.ask(counted, SUPERVISOR).figures["preparations"] == 1
+    for entry in (session, outcome, award):
+        house.send(RetractProceedingsEntry(proceedings=FILE, entry=entry), LAWYER)
+    told = house.file()
+    assert (told.outcomes, told.compensations, told.proceedings.ended) == ((), (), None)
+    assert [line.retracted for line in told.timeline[1:4]] == [True, True, True]
+    assert "Answers" not in told.model_dump_json()
+    assert house.ask(counted, SUPERVISOR).figures["preparations"] == 0
 
 
 def test_psychologists_notes_open_for_psychologists_alone(house: House) -> None:

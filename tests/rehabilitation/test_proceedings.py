@@ -31,6 +31,12 @@ from services.rehabilitation.proceedings.ending import (
     RecordCompensationPaid,
     RecordOutcome,
 )
+from services.rehabilitation.proceedings.entries import (
+    CorrectPreparation,
+    PreparationCorrected,
+    ProceedingsEntryRetracted,
+    RetractProceedingsEntry,
+)
 from services.rehabilitation.proceedings.hearings import (
     AdjournHearing,
     CancelHearing,
@@ -69,7 +75,7 @@ from services.rehabilitation.proceedings.notes import (
     RetractCounselNote,
     RetractPsychologistNote,
 )
-from services.rehabilitation.proceedings.record import Authority, Standing
+from services.rehabilitation.proceedings.record import Authority, EntryKind, Standing
 from shared.messages import Event
 from shared.money import Money
 from shared.testing import Given
@@ -286,8 +292,10 @@ def test_there_is_one_final_outcome_after_any_that_is_not() -> None:
     )
     recorded = OutcomeRecorded(**record.stated())
     given().when(record).then(recorded)
-    given(recorded).when(record).then(recorded)
-    given(recorded.model_copy(update={"final": True})).when(record).refused("one-final-outcome")
+    given(recorded).when(record).refused("id-taken")
+    another = record.model_copy(update={"entry": an_id(61)})
+    given(recorded).when(another).then(OutcomeRecorded(**another.stated()))
+    given(recorded.model_copy(update={"final": True})).when(another).refused("one-final-outcome")
     given().when(record.model_copy(update={"beneficiary": BERTA})).refused("about-the-beneficiary")
 
 
@@ -306,6 +314,46 @@ def test_compensation_is_awarded_to_who_claims_it_and_paid_once() -> None:
     given(awarded).when(pay).then(paid)
     given(awarded, paid).when(pay).then()
     given().when(pay).refused("no-such-award")
+
+
+PREPARE = HoldPreparation(**OF_FILE, entry=ENTRY, beneficiary=ANNA, minutes=60, occurred="2008-05-01")
+PREPARED = PreparationHeld(**PREPARE.stated() | {"staff": "w-1"})
+RETRACT = RetractProceedingsEntry(**OF_FILE, entry=ENTRY)
+
+
+def retracted(kind: EntryKind) -> ProceedingsEntryRetracted:
+    return ProceedingsEntryRetracted(**OF_FILE, entry=ENTRY, kind=kind, beneficiary=ANNA)
+
+
+def test_a_preparation_is_corrected_and_whatever_does_not_belong_here_is_taken_back_once() -> None:
+    correct = CorrectPreparation(**PREPARE.stated() | {"minutes": 90, "staff": "w-2"})
+    given(PREPARED).when(correct).then(PreparationCorrected(**correct.stated()))
+    given(PREPARED).when(RETRACT).then(retracted(EntryKind.PREPARATION))
+    given(PREPARED, retracted(EntryKind.PREPARATION)).when(RETRACT).then()
+    given(PREPARED, retracted(EntryKind.PREPARATION)).when(correct).refused("entry-is-retracted")
+    given(PREPARED, retracted(EntryKind.PREPARATION)).when(PREPARE).refused("id-taken")
+    represented = PersonRepresented(**represent().stated(), counsel="l-3")
+    given(GRANTED, CONFIRMED, represented).when(correct).refused("kind-of-entry")
+    given().when(correct).refused("no-such-entry")
+    given().when(RETRACT).refused("no-such-entry")
+    given(PREPARED).when(correct.model_copy(update={"beneficiary": BERTA})).refused("about-the-beneficiary")
+
+
+def test_proceedings_go_on_once_their_final_outcome_is_taken_back() -> None:
+    final = OutcomeRecorded(
+        **OF_FILE, entry=ENTRY, beneficiary=ANNA, outcome=Outcome.ACQUITTAL, final=True, occurred="2008-07"
+    )
+    given(final).when(SCHEDULE).refused("proceedings-go-on")
+    given(final, retracted(EntryKind.OUTCOME)).when(SCHEDULE).then(SCHEDULED)
+
+
+def test_an_award_that_was_taken_back_is_not_paid() -> None:
+    awarded = CompensationAwarded(
+        **OF_FILE, entry=ENTRY, beneficiary=ANNA, amount=Money(amount="1500.00"), occurred="2008-07"
+    )
+    pay = RecordCompensationPaid(**OF_FILE, entry=ENTRY, occurred="2008-09")
+    given(awarded, retracted(EntryKind.AWARD)).when(pay).refused("no-such-award")
+    given(PREPARED).when(pay).refused("no-such-award")
 
 
 def take(mandate: str = MANDATE, client: str = ANNA, opponents: tuple[str, ...] = (BERTA,), **more: Any) -> TakeClient:

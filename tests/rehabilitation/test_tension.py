@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import pytest
+from pydantic import ValidationError
+
 from services.rehabilitation.placement.record import Scope
-from services.rehabilitation.tension import (
-    AddSign,
+from services.rehabilitation.tension import tension
+from services.rehabilitation.tension.easing import (
     AgreeToHouseRules,
     DecideSeparation,
-    Effect,
     HoldMediation,
     HouseRulesAgreed,
     MediationHeld,
-    NoteTension,
-    Resolution,
-    ResolveTension,
     SeparationDecided,
-    Sign,
-    SignAdded,
-    TensionNoted,
-    TensionResolved,
-    tension,
 )
-from shared.messages import Event
+from services.rehabilitation.tension.ending import Ending, ResolveBySeparation, ResolveTension, TensionResolved
+from services.rehabilitation.tension.entries import (
+    CorrectMediation,
+    CorrectSign,
+    MediationCorrected,
+    RetractTensionEntry,
+    SignCorrected,
+    TensionEntryRetracted,
+)
+from services.rehabilitation.tension.record import Effect, EntryKind, Resolution, Sign
+from services.rehabilitation.tension.signs import AddSign, NoteTension, SignAdded, TensionNoted
+from shared.messages import Event, Role
 from shared.testing import Given
 from shared.testing import given as given_events
 from tests.rehabilitation.examples import an_id
@@ -50,12 +55,16 @@ SEPARATE = DecideSeparation(
 SEPARATED = SeparationDecided(**SEPARATE.stated(), centre=CENTRE)
 
 
-def resolve(how: Resolution) -> ResolveTension:
+def resolve(how: Ending) -> ResolveTension:
     return ResolveTension(tension=TENSION, how=how, occurred="2008-09-10")
 
 
 def resolved(how: Resolution) -> TensionResolved:
-    return TensionResolved(**resolve(how).stated())
+    return TensionResolved(tension=TENSION, how=how, occurred="2008-09-10")
+
+
+BY_SEPARATION = ResolveBySeparation(tension=TENSION, occurred="2008-09-10")
+TOOK_SIGN_BACK = TensionEntryRetracted(tension=TENSION, entry=ENTRY, kind=EntryKind.SIGN, about=ANNA)
 
 
 def agree(person: str) -> AgreeToHouseRules:
@@ -106,13 +115,15 @@ def test_a_separation_is_decided_between_two_parties_of_an_open_tension() -> Non
 
 
 def test_an_ending_must_have_come_about() -> None:
-    for how in (Resolution.MEDIATED, Resolution.HOUSE_RULES, Resolution.SEPARATED):
+    endings: tuple[Ending, ...] = (Resolution.MEDIATED, Resolution.HOUSE_RULES)
+    for how in endings:
         given(NOTED).when(resolve(how)).refused("ending-came-about")
     both = [HouseRulesAgreed(**agree(person).stated()) for person in (ANNA, BERTA)]
     given(NOTED, both[0]).when(resolve(Resolution.HOUSE_RULES)).refused("ending-came-about")
     given(NOTED, *both).when(resolve(Resolution.HOUSE_RULES)).then(resolved(Resolution.HOUSE_RULES))
     given(NOTED, MEDIATED).when(resolve(Resolution.MEDIATED)).then(resolved(Resolution.MEDIATED))
-    given(NOTED, SEPARATED).when(resolve(Resolution.SEPARATED)).then(resolved(Resolution.SEPARATED))
+    given(NOTED).when(BY_SEPARATION).refused("ending-came-about")
+    given(NOTED, SEPARATED).when(BY_SEPARATION).then(resolved(Resolution.SEPARATED))
     given(NOTED).when(resolve(Resolution.PARTY_LEFT)).then(resolved(Resolution.PARTY_LEFT))
     given(NOTED, resolved(Resolution.SUBSIDED)).when(resolve(Resolution.SUBSIDED)).then()
 
@@ -120,4 +131,51 @@ def test_an_ending_must_have_come_about() -> None:
 def test_a_new_sign_opens_it_again_and_what_was_tried_before_counts_no_more() -> None:
     again = (NOTED, MEDIATED, resolved(Resolution.MEDIATED), SignAdded(**SIGN.stated()))
     given(*again).when(resolve(Resolution.MEDIATED)).refused("ending-came-about")
-    given(*again).when(MEDIATE).then(MEDIATED)
+    another = {"entry": an_id(44)}
+    given(*again).when(MEDIATE.model_copy(update=another)).then(MEDIATED.model_copy(update=another))
+
+
+def test_who_may_not_know_of_separations_cannot_end_a_tension_by_one() -> None:
+    with pytest.raises(ValidationError):
+        ResolveTension.model_validate({"tension": TENSION, "how": "separated", "occurred": "2008-09-10"})
+    assert ResolveBySeparation.roles == {Role.SHELTER_MANAGER, Role.SUPERVISOR}
+
+
+def test_each_entry_has_an_id_of_its_own() -> None:
+    again = SIGN.model_copy(update={"entry": ENTRY})
+    given(NOTED).when(again).refused("id-taken")
+    given(NOTED).when(MEDIATE.model_copy(update={"entry": ENTRY})).refused("id-taken")
+
+
+def test_a_sign_is_corrected_and_so_is_a_talk_also_after_the_end() -> None:
+    sign = CorrectSign(tension=TENSION, entry=ENTRY, sign=Sign.INSULTS, about=BERTA, occurred="2008-09-02")
+    talk = CorrectMediation(
+        tension=TENSION, entry=an_id(43), present=(ANNA,), effect=Effect.WORSE, about=ANNA, occurred="2008-09-06"
+    )
+    history = (NOTED, MEDIATED, resolved(Resolution.MEDIATED))
+    given(*history).when(sign).then(SignCorrected(**sign.stated()))
+    given(*history).when(talk).then(MediationCorrected(**talk.stated()))
+    given(*history).when(sign.model_copy(update={"about": CHILD})).refused("about-the-parties")
+    given(*history).when(sign.model_copy(update={"entry": an_id(43)})).refused("kind-of-entry")
+    given(*history).when(sign.model_copy(update={"entry": an_id(49)})).refused("no-such-entry")
+    given(NOTED, TOOK_SIGN_BACK).when(sign).refused("entry-is-retracted")
+    given().when(sign).refused("not-found")
+
+
+def test_an_entry_in_the_wrong_file_is_taken_back_under_the_key_of_whom_it_is_about() -> None:
+    retract = RetractTensionEntry(tension=TENSION, entry=ENTRY)
+    given(NOTED).when(retract).then(TOOK_SIGN_BACK)
+    corrected = SignCorrected(tension=TENSION, entry=ENTRY, sign=Sign.THEFT, about=BERTA, occurred="2008-09-02")
+    given(NOTED, corrected).when(retract).then(TOOK_SIGN_BACK.model_copy(update={"about": BERTA}))
+    given(NOTED, TOOK_SIGN_BACK).when(retract).then()
+
+
+def test_without_a_sign_that_stands_there_is_no_tension_until_one_is_added() -> None:
+    given(NOTED, TOOK_SIGN_BACK).when(MEDIATE).refused("tension-is-open")
+    given(NOTED, SignAdded(**SIGN.stated()), TOOK_SIGN_BACK).when(MEDIATE).then(MEDIATED)
+    given(NOTED, TOOK_SIGN_BACK, SignAdded(**SIGN.stated())).when(MEDIATE).then(MEDIATED)
+
+
+def test_a_talk_that_was_taken_back_ended_nothing() -> None:
+    took_back = TensionEntryRetracted(tension=TENSION, entry=an_id(43), kind=EntryKind.MEDIATION, about=ANNA)
+    given(NOTED, MEDIATED, took_back).when(resolve(Resolution.MEDIATED)).refused("ending-came-about")

@@ -16,7 +16,7 @@ from services.rehabilitation.centres import (
 from services.rehabilitation.placement.carrying import BooksCarriedForward, CarryForward
 from services.rehabilitation.placement.house import CentreOpened
 from services.rehabilitation.placement.people import NoteLinkedRecords, NoteUnlinkedRecords, OrderSeparation
-from services.rehabilitation.tension import SeparationDecided
+from services.rehabilitation.tension.easing import SeparationDecided
 from shared.codec import Recorded
 from shared.dates import HERE, earliest
 from shared.messages import View

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from services.rehabilitation.proceedings import assistance, ending, hearings, mandate, notes
+from services.rehabilitation.proceedings import assistance, ending, entries, hearings, mandate, notes
 from services.rehabilitation.proceedings.record import Proceedings
 from shared.decider import Decider
 
-ProceedingsCommands = mandate.Commands | hearings.Commands | assistance.Commands | notes.Commands | ending.Commands
-ProceedingsEvents = mandate.Events | hearings.Events | assistance.Events | notes.Events | ending.Events
+ProceedingsCommands = (
+    mandate.Commands | hearings.Commands | assistance.Commands | notes.Commands | ending.Commands | entries.Commands
+)
+ProceedingsEvents = mandate.Events | hearings.Events | assistance.Events | notes.Events | ending.Events | entries.Events
 
 
 def decide(command: ProceedingsCommands, state: Proceedings) -> Sequence[ProceedingsEvents]:
@@ -28,6 +30,8 @@ def decide(command: ProceedingsCommands, state: Proceedings) -> Sequence[Proceed
         return notes.decide(command, state)
     if isinstance(command, ending.Commands):
         return ending.decide(command, state)
+    if isinstance(command, entries.Commands):
+        return entries.decide(command, state)
     assert_never(command)
 
 
@@ -43,6 +47,8 @@ def evolve(state: Proceedings, event: ProceedingsEvents) -> Proceedings:
         return notes.evolve(state, event)
     if isinstance(event, ending.Events):
         return ending.evolve(state, event)
+    if isinstance(event, entries.Events):
+        return entries.evolve(state, event)
     assert_never(event)
 
 

@@ -14,6 +14,7 @@ from services.rehabilitation.proceedings.record import (
     Authority,
     Beneficiary,
     EntryId,
+    EntryKind,
     Mandate,
     MandateId,
     PersonId,
@@ -23,6 +24,7 @@ from services.rehabilitation.proceedings.record import (
     Staff,
     Text,
     must_be_about,
+    must_be_new,
 )
 from services.rehabilitation.programme.record import Minutes
 from shared.dates import Occurred, earliest, latest, must_have_happened
@@ -94,6 +96,7 @@ def decide(command: Commands, state: Proceedings) -> Sequence[Events]:
     """What follows from a command."""
     must_have_happened(command.occurred, command.now)
     must_be_about(command.beneficiary, state)
+    must_be_new(command.entry, state)
     match command:
         case HoldPreparation(staff=staff):
             return [PreparationHeld(**command.stated() | {"staff": staff or command.by})]
@@ -123,9 +126,11 @@ def _must_be_in_force(mandate: Mandate, occurred: str) -> None:
 
 
 def evolve(state: Proceedings, event: Events) -> Proceedings:
-    """What proceedings are after an event. These are told in read models alone."""
+    """What proceedings are after an event."""
     match event:
-        case PreparationHeld() | PersonRepresented():
-            return state
+        case PreparationHeld(entry=entry):
+            return state.with_entry(entry, EntryKind.PREPARATION)
+        case PersonRepresented(entry=entry):
+            return state.with_entry(entry, EntryKind.REPRESENTATION)
         case _:
             assert_never(event)

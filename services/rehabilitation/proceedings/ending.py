@@ -13,6 +13,7 @@ from services.rehabilitation.proceedings.record import (
     LEGAL_TEAM,
     Beneficiary,
     EntryId,
+    EntryKind,
     PersonId,
     Proceedings,
     ProceedingsCommand,
@@ -20,8 +21,10 @@ from services.rehabilitation.proceedings.record import (
     Standing,
     Text,
     must_be_about,
+    must_be_new,
 )
 from shared.dates import Occurred, must_have_happened
+from shared.decider import must_exist
 from shared.errors import DomainError
 from shared.messages import new_id
 from shared.money import Money
@@ -108,15 +111,18 @@ def decide(command: Commands, state: Proceedings) -> Sequence[Events]:
     """What follows from a command."""
     must_have_happened(command.occurred, command.now)
     match command:
-        case RecordOutcome(beneficiary=beneficiary):
+        case RecordOutcome(entry=entry, beneficiary=beneficiary):
             must_be_about(beneficiary, state)
+            must_be_new(entry, state)
             if state.final:
-                raise DomainError("These proceedings have their final outcome already.", rule="one-final-outcome")
+                raise DomainError(
+                    "These proceedings have their final outcome already: take it back first if it is wrong.",
+                    rule="one-final-outcome",
+                )
             return [OutcomeRecorded(**command.stated())]
         case AwardCompensation(entry=entry, beneficiary=beneficiary):
             must_be_about(beneficiary, state)
-            if entry in state.compensations:
-                raise DomainError("Each award has an id of its own; this is taken: leave it out.", rule="id-taken")
+            must_be_new(entry, state)
             if state.standing is Standing.WITNESS:
                 raise DomainError(
                     "A witness is awarded no compensation: change the person's standing first.",
@@ -124,9 +130,11 @@ def decide(command: Commands, state: Proceedings) -> Sequence[Events]:
                 )
             return [CompensationAwarded(**command.stated())]
         case RecordCompensationPaid(entry=entry):
-            if entry not in state.compensations:
+            must_exist(bool(state.beneficiary), "proceedings")
+            known = state.entries.get(entry)
+            if known is None or known.kind is not EntryKind.AWARD or not known.stands:
                 raise DomainError("These proceedings have no such award: name one of their own.", rule="no-such-award")
-            return [] if state.compensations[entry] else [CompensationPaid(**command.stated())]
+            return [] if entry in state.paid else [CompensationPaid(**command.stated())]
         case _:
             assert_never(command)
 
@@ -134,11 +142,11 @@ def decide(command: Commands, state: Proceedings) -> Sequence[Events]:
 def evolve(state: Proceedings, event: Events) -> Proceedings:
     """What proceedings are after an event."""
     match event:
-        case OutcomeRecorded(final=final):
-            return replace(state, final=final)
+        case OutcomeRecorded(entry=entry, final=final):
+            return state.with_entry(entry, EntryKind.OUTCOME, final=final)
         case CompensationAwarded(entry=entry):
-            return replace(state, compensations=state.compensations.having(entry, False))
+            return state.with_entry(entry, EntryKind.AWARD)
         case CompensationPaid(entry=entry):
-            return replace(state, compensations=state.compensations.having(entry, True))
+            return replace(state, paid=state.paid | {entry})
         case _:
             assert_never(event)

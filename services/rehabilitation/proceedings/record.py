@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -110,17 +110,50 @@ class Note:
     stands: bool = True
 
 
+class EntryKind(StrEnum):
+    """What an entry tells of."""
+
+    PREPARATION = "preparation"
+    REPRESENTATION = "representation"
+    OUTCOME = "outcome"
+    AWARD = "award"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry: what it tells of, whether it ends the proceedings, and whether it stands."""
+
+    kind: EntryKind
+    final: bool = False
+    stands: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Proceedings:
     """The legal case of one person, as far as rules need it."""
 
     beneficiary: str = ""
     standing: Standing = Standing.VICTIM
-    final: bool = False  # whether they have come to an end that stands
     mandates: Growing[str, Mandate] = field(default_factory=Growing)
     hearings: Growing[str, Hearing] = field(default_factory=Growing)
     notes: Growing[str, Note] = field(default_factory=Growing)
-    compensations: Growing[str, bool] = field(default_factory=Growing)  # compensation -> whether it is paid
+    entries: Growing[str, Entry] = field(default_factory=Growing)
+    paid: frozenset[str] = frozenset()  # awards
+
+    @property
+    def final(self) -> bool:
+        """Whether they have come to an end that stands."""
+        return any(one.final and one.stands for one in self.entries.values())
+
+    def with_entry(self, entry: str, kind: EntryKind, *, final: bool = False) -> Proceedings:
+        """With an entry that is new."""
+        return replace(self, entries=self.entries.having(entry, Entry(kind, final)))
+
+
+def must_be_new(entry: str, state: Proceedings) -> None:
+    """Refuses an entry's id that is taken."""
+    if entry in state.entries:
+        raise DomainError("Each entry has an id of its own; this is taken: leave it out.", rule="id-taken")
 
 
 def must_be_about(beneficiary: str, state: Proceedings) -> None:
@@ -128,5 +161,6 @@ def must_be_about(beneficiary: str, state: Proceedings) -> None:
     must_exist(bool(state.beneficiary), "proceedings")
     if beneficiary != state.beneficiary:
         raise DomainError(
-            "Proceedings are about the person whose they are; another is named.", rule="about-the-beneficiary"
+            "Proceedings are about the person whose they are; another is named: name that person.",
+            rule="about-the-beneficiary",
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Column, ColumnElement, Index, String, Text, or_, select
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, String, Text, or_, select
 
-from services.rehabilitation.proceedings.mandate import MandateConfirmed, MandateRevoked
+from services.rehabilitation.proceedings.mandate import MandateConfirmed, MandateGranted, MandateRefused, MandateRevoked
 from services.rehabilitation.proceedings.notes import (
     CounselNoteKept,
     CounselNoteRetracted,
@@ -16,6 +16,7 @@ from services.rehabilitation.proceedings.notes import (
 )
 from services.rehabilitation.proceedings.record import NoteId, ProceedingsId
 from shared.codec import Recorded
+from shared.dates import today
 from shared.messages import Query, Role
 from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
 from shared.projections.paging import After, Limit, Next, page
@@ -70,6 +71,7 @@ class ClosedNotes(Projection):
     """Notes, apart from every file, and who acts for whom."""
 
     name = "closed_notes"
+    version = 2
 
     notes = table(
         "closed_notes",
@@ -88,6 +90,8 @@ class ClosedNotes(Projection):
         Column("mandate", String, primary_key=True),
         Column("proceedings", String),
         Column("counsel", String),
+        Column("until", String),
+        Column("confirmed", Boolean),
     )
 
     @on(CounselNoteKept, PsychologistNoteKept)
@@ -111,14 +115,26 @@ class ClosedNotes(Projection):
         """Nothing of it is left here."""
         rows.drop(self.notes, (e.event.note,))
 
+    @on(MandateGranted)
+    def granted(self, e: Recorded[MandateGranted], rows: Rows) -> None:
+        """Somebody is to act for the person, until a day."""
+        given = e.event
+        rows.put(
+            self.acting,
+            mandate=given.mandate,
+            proceedings=given.proceedings,
+            counsel=given.counsel,
+            until=given.until.isoformat(),
+            confirmed=False,
+        )
+
     @on(MandateConfirmed)
     def acts(self, e: Recorded[MandateConfirmed], rows: Rows) -> None:
-        """Somebody acts for the person."""
-        given = e.event
-        rows.put(self.acting, mandate=given.mandate, proceedings=given.proceedings, counsel=given.counsel)
+        """They do."""
+        rows.change(self.acting, (e.event.mandate,), confirmed=True)
 
-    @on(MandateRevoked)
-    def acts_no_more(self, e: Recorded[MandateRevoked], rows: Rows) -> None:
+    @on(MandateRefused, MandateRevoked)
+    def acts_no_more(self, e: Recorded[MandateRefused | MandateRevoked], rows: Rows) -> None:
         """No more."""
         rows.drop(self.acting, (e.event.mandate,))
 
@@ -126,8 +142,10 @@ class ClosedNotes(Projection):
     def counsel_notes(self, query: ListCounselNotes, asking: Asking) -> ClosedNotePage:
         """Another counsel, perhaps the other side's, gets an empty page: as if there were none."""
         notes, acting = asking.live(self.notes), asking.live(self.acting)
-        me = asking.origin.actor
-        mine = select(acting.c.proceedings).where(acting.c.counsel == me)
+        me, day = asking.origin.actor, today(datetime.now(UTC)).isoformat()
+        mine = select(acting.c.proceedings).where(
+            acting.c.counsel == me, acting.c.confirmed.is_(True), acting.c.until >= day
+        )
         return self._page(query, "counsel", asking, or_(notes.c.by == me, notes.c.proceedings.in_(mine)))
 
     @answers(ListPsychologistNotes)

@@ -1,6 +1,7 @@
 """Figures of life in the shelter, of court and of duty, for the activity report: how often, and for how many hours.
 
-They count what was done, never persons, and so hold nothing that a small number could tell.
+They count what was done, never persons. Whole calendar years are for everybody; other periods, which may tell of a
+day on which two people were separated, for supervisors.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, cast, func, select
+from sqlalchemy import Boolean, Column, Index, Integer, String, cast, func, select
 
 from services.rehabilitation.proceedings.assistance import PersonRepresented, PreparationHeld
+from services.rehabilitation.proceedings.entries import PreparationCorrected, ProceedingsEntryRetracted
 from services.rehabilitation.proceedings.hearings import HearingHeld
-from services.rehabilitation.tension import MediationHeld, SeparationDecided, TensionNoted
+from services.rehabilitation.projections.assistance import must_be_a_period_for
+from services.rehabilitation.tension.easing import MediationHeld, SeparationDecided
+from services.rehabilitation.tension.entries import MediationCorrected, SignCorrected, TensionEntryRetracted
+from services.rehabilitation.tension.record import EntryKind
+from services.rehabilitation.tension.signs import SignAdded, TensionNoted
 from services.rehabilitation.watch.incidents import IncidentRecorded
 from services.rehabilitation.watch.turns import HandoverAcknowledged, PostLeft, TakenOver
 from shared.codec import Recorded
@@ -87,11 +93,14 @@ class HouseFigures(Projection):
     """One row for each thing that counts, and one for each turn of duty."""
 
     name = "house_figures"
+    version = 2
     things = table(
         "house_things",
-        Column("position", BigInteger, primary_key=True),
+        Column("thing", String, primary_key=True),  # its own id, or the event's
         Column("figure", String, nullable=False),
         Column("day", String, nullable=False),
+        Column("signs", Integer, nullable=False),  # of a tension: those that stand; without one there was none
+        Column("first", String),  # of a tension: the sign by which it was noted
         Column("synthetic", Boolean, nullable=False),
         Index("house_things_by_figure", "figure", "day"),
     )
@@ -107,17 +116,47 @@ class HouseFigures(Projection):
     @on(*FIGURES)
     def counted(self, e: Recorded[Event], rows: Rows) -> None:
         """It happened once more."""
-        occurred = e.event.occurred  # type: ignore[attr-defined]  # each of them has it
-        day = occurred.astimezone(HERE).date() if isinstance(occurred, datetime) else earliest(occurred)
+        event, entry = e.event, getattr(e.event, "entry", None)
         rows.put(
             self.things,
-            position=e.position,
-            figure=FIGURES[type(e.event)],
-            day=day.isoformat(),
+            thing=event.tension if isinstance(event, TensionNoted) else entry or e.id_text,
+            figure=FIGURES[type(event)],
+            day=_day(event),
+            signs=1,
+            first=entry,
             synthetic=e.synthetic,
         )
         if isinstance(e.event, HandoverAcknowledged):
             rows.change(self.turns, (e.event.shift,), ended=e.event.occurred.astimezone(UTC).isoformat())
+
+    @on(MediationCorrected, PreparationCorrected)
+    def corrected(self, e: Recorded[MediationCorrected | PreparationCorrected], rows: Rows) -> None:
+        """It was on another day."""
+        rows.change(self.things, (e.event.entry,), day=_day(e.event))
+
+    @on(ProceedingsEntryRetracted)
+    def retracted(self, e: Recorded[ProceedingsEntryRetracted], rows: Rows) -> None:
+        """It was not here. Entries other than those that count have no row."""
+        rows.drop(self.things, (e.event.entry,))
+
+    @on(SignAdded)
+    def sign_added(self, e: Recorded[SignAdded], rows: Rows) -> None:
+        """Another sign of the same tension."""
+        rows.add(self.things, (e.event.tension,), signs=1)
+
+    @on(SignCorrected)
+    def sign_corrected(self, e: Recorded[SignCorrected], rows: Rows) -> None:
+        """A tension is of the day of its first sign."""
+        if (known := rows.get(self.things, (e.event.tension,))) and known["first"] == e.event.entry:
+            rows.change(self.things, (e.event.tension,), day=_day(e.event))
+
+    @on(TensionEntryRetracted)
+    def entry_retracted(self, e: Recorded[TensionEntryRetracted], rows: Rows) -> None:
+        """One sign less, or no such talk."""
+        if e.event.kind is EntryKind.SIGN:
+            rows.add(self.things, (e.event.tension,), signs=-1)
+        else:
+            rows.drop(self.things, (e.event.entry,))
 
     @on(TakenOver)
     def taken_over(self, e: Recorded[TakenOver], rows: Rows) -> None:
@@ -159,6 +198,7 @@ class HouseFigures(Projection):
         )
 
     def _counted(self, asking: Asking, first: date, last: date, names: tuple[str, ...]) -> Figures:
+        must_be_a_period_for(first, last, asking)
         things = asking.live(self.things)
         invented = cast(things.c.synthetic, Integer)
         rows = asking.rows(
@@ -167,13 +207,24 @@ class HouseFigures(Projection):
                 func.count().label("count"),
                 func.max(invented).label("synthetic"),
             )
-            .where(things.c.figure.in_(names), things.c.day >= first.isoformat(), things.c.day <= last.isoformat())
+            .where(
+                things.c.figure.in_(names),
+                things.c.signs > 0,
+                things.c.day >= first.isoformat(),
+                things.c.day <= last.isoformat(),
+            )
             .group_by(things.c.figure)
         )
         found = {row["figure"]: int(row["count"]) for row in rows}
         return Figures(
             figures={name: found.get(name, 0) for name in names}, synthetic=any(row["synthetic"] for row in rows)
         )
+
+
+def _day(event: Event) -> str:
+    occurred = event.occurred  # type: ignore[attr-defined]  # each of them has it
+    day = occurred.astimezone(HERE).date() if isinstance(occurred, datetime) else earliest(occurred)
+    return day.isoformat()
 
 
 def covered_seconds(turns: Iterable[tuple[datetime, datetime]], first: date, last: date) -> int:

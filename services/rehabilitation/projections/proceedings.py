@@ -9,8 +9,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import BigInteger, Boolean, Column, Index, RowMapping, String, Text, select
 
-from services.rehabilitation.proceedings import assistance, ending, hearings, mandate
+from services.rehabilitation.proceedings import assistance, ending, entries, hearings, mandate
 from services.rehabilitation.proceedings.ending import CompensationAwarded, CompensationPaid, Outcome, OutcomeRecorded
+from services.rehabilitation.proceedings.entries import PreparationCorrected, ProceedingsEntryRetracted
 from services.rehabilitation.proceedings.mandate import (
     MandateConfirmed,
     MandateGranted,
@@ -39,7 +40,7 @@ from shared.projections.declaration import Asking, Projection, Redacted, Rows, a
 from shared.projections.paging import After, Limit, Next, page
 from shared.projections.timeline import Timeline, TimelineEntry, shown
 
-Told = mandate.Events | hearings.Events | assistance.Events | ending.Events
+Told = mandate.Events | hearings.Events | assistance.Events | ending.Events | entries.Events
 """What the timeline tells: all but closed notes."""
 
 
@@ -131,6 +132,7 @@ class ProceedingsFiles(Projection):
     """Proceedings as they stand, and their timeline."""
 
     name = "proceedings"
+    version = 2
 
     proceedings = table(
         "proceedings",
@@ -183,7 +185,7 @@ class ProceedingsFiles(Projection):
     @on(*union_members(Told))
     def happened(self, e: Recorded[Told], rows: Rows) -> None:
         """On the timeline, and in how the proceedings stand."""
-        self.timeline.add(e, rows)
+        self._tell(e, rows)
         match e.event:
             case ProceedingsOpened() as opened:
                 rows.put(
@@ -225,8 +227,27 @@ class ProceedingsFiles(Projection):
                 )
             case CompensationPaid(entry=entry, occurred=occurred):
                 rows.change(self.compensations, (entry,), paid=occurred)
+            case ProceedingsEntryRetracted(proceedings=proceedings, entry=entry):
+                self._retracted(proceedings, entry, rows)
             case _:
                 pass  # hearings have a calendar of their own; preparation and representation are told in the timeline
+
+    def _tell(self, e: Recorded[Told], rows: Rows) -> None:
+        match e.event:
+            case PreparationCorrected(entry=entry):
+                self.timeline.correct(e, rows, entry)
+            case ProceedingsEntryRetracted(entry=entry):
+                self.timeline.retract(e, rows, entry)
+            case CompensationPaid():
+                self.timeline.add(e, rows)  # it names the award, whose line is another
+            case _:
+                self.timeline.add(e, rows, getattr(e.event, "entry", None))
+
+    def _retracted(self, proceedings: str, entry: str, rows: Rows) -> None:
+        if (outcome := rows.get(self.outcomes, (entry,))) and outcome["final"]:
+            rows.change(self.proceedings, (proceedings,), ended=None)
+        rows.drop(self.outcomes, (entry,))
+        rows.drop(self.compensations, (entry,))
 
     def _ended(self, e: Recorded[Any], ended: OutcomeRecorded, rows: Rows) -> None:
         rows.put(

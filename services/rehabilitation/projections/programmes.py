@@ -110,6 +110,7 @@ class Programmes(Projection):
     """Every programme as it stands, and its timeline."""
 
     name = "programmes"
+    version = 2
 
     programmes = table(
         "programmes",

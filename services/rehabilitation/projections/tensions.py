@@ -1,28 +1,26 @@
-"""Tensions: which there are between residents, how they stand, and what was tried."""
+"""Tensions: which there are between residents, how they stand, and what was tried.
+
+To those who may not know who is kept apart, no separation is told of, and no way in which a tension ended.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, assert_never
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Column, Index, Integer, RowMapping, String, Text, select
+from sqlalchemy import BigInteger, Column, Index, Integer, RowMapping, String, Text, and_, select
 
 from services.rehabilitation.placement.record import CentreId, PersonId
-from services.rehabilitation.tension import (
-    MEDIATORS,
-    Events,
-    HouseRulesAgreed,
-    MediationHeld,
-    Resolution,
-    SeparationDecided,
-    Sign,
-    SignAdded,
-    TensionId,
-    TensionNoted,
-    TensionResolved,
-)
+from services.rehabilitation.projections.centres import may_know
+from services.rehabilitation.tension import TensionEvents
+from services.rehabilitation.tension.easing import HouseRulesAgreed, MediationHeld, SeparationDecided
+from services.rehabilitation.tension.ending import TensionResolved
+from services.rehabilitation.tension.entries import MediationCorrected, SignCorrected, TensionEntryRetracted
+from services.rehabilitation.tension.record import MEDIATORS, EntryId, EntryKind, Resolution, Sign, TensionId
+from services.rehabilitation.tension.signs import SignAdded, TensionNoted
 from shared.codec import Recorded
 from shared.errors import NotFound
 from shared.messages import Query, union_members
@@ -39,14 +37,14 @@ class TensionEntry(BaseModel):
     tension: TensionId
     centre: CentreId
     parties: tuple[PersonId, ...]
-    sign: Sign = Field(description="What was noticed last")
+    sign: Sign | None = Field(description="What was noticed last; null if every sign was taken back")
     signs: int
     mediations: int
-    separations: int
+    separations: int | None = Field(description="Null to those who may not know")
     noted: str = Field(description="When the first sign was noticed (EDTF)", examples=["2008-10-02"])
     resolved: str | None = Field(description="When it ended (EDTF)")
-    how: Resolution | None = Field(description="How it ended")
-    changed: datetime = Field(description="When something was recorded last")
+    how: Resolution | None = Field(description="How it ended; null to those who may not know who is kept apart")
+    changed: datetime = Field(description="When something was recorded last that the asker may know of")
 
 
 class TensionPage(BaseModel):
@@ -86,6 +84,7 @@ class Tensions(Projection):
     """Every tension as it stands, and its timeline."""
 
     name = "tensions"
+    version = 2
 
     tensions = table(
         "tensions",
@@ -93,16 +92,24 @@ class Tensions(Projection):
         Column("position", BigInteger),
         Column("centre", String),
         Column("parties", Text),
-        Column("sign", String),
         Column("signs", Integer),
         Column("mediations", Integer),
         Column("separations", Integer),
+        Column("first", String),  # the entry by which it was noted
         Column("noted", String),
         Column("resolved", String),
         Column("how", String),
         Column("changed", String),
+        Column("changed_openly", String),  # by anything but a separation
         Index("tensions_newest", "position"),
         Index("tensions_by_centre", "centre", "position"),
+    )
+    signs = table(
+        "tension_signs",
+        Column("tension", String, primary_key=True),
+        Column("entry", String, primary_key=True),
+        Column("position", BigInteger),
+        Column("sign", String),
     )
     parties = table(
         "tension_parties",
@@ -112,29 +119,52 @@ class Tensions(Projection):
     timeline = Timeline.of("tension_timeline", "tension")
     lines = timeline.lines
 
-    @on(*union_members(Events))
-    def happened(self, e: Recorded[Events], rows: Rows) -> None:
+    @on(*union_members(TensionEvents))
+    def happened(self, e: Recorded[TensionEvents], rows: Rows) -> None:
         """Every event is on the timeline; most change how the tension stands."""
-        entry = getattr(e.event, "entry", None)
-        self.timeline.add(e, rows, entry)
+        self._tell(e, rows)
         key = (e.event.tension,)
         match e.event:
-            case TensionNoted() as noted:
+            case TensionNoted(entry=entry, sign=sign) as noted:
                 self._noted(noted, e.position, rows)
-            case SignAdded(sign=sign):
-                rows.change(self.tensions, key, sign=sign, resolved=None, how=None)
+                self._sign(noted.tension, entry, e.position, sign, rows)
+            case SignAdded(tension=tension, entry=entry, sign=sign):
+                rows.change(self.tensions, key, resolved=None, how=None)
                 rows.add(self.tensions, key, signs=1)
+                self._sign(tension, entry, e.position, sign, rows)
+            case SignCorrected(tension=tension, entry=entry, sign=sign, occurred=occurred):
+                rows.change(self.signs, (tension, entry), sign=sign)
+                if (known := rows.get(self.tensions, key)) and known["first"] == entry:
+                    rows.change(self.tensions, key, noted=occurred)
+            case TensionEntryRetracted(tension=tension, entry=entry, kind=EntryKind.SIGN):
+                rows.add(self.tensions, key, signs=-1)
+                rows.drop(self.signs, (tension, entry))
+            case TensionEntryRetracted():
+                rows.add(self.tensions, key, mediations=-1)
             case MediationHeld():
                 rows.add(self.tensions, key, mediations=1)
             case SeparationDecided():
                 rows.add(self.tensions, key, separations=1)
             case TensionResolved(how=how, occurred=occurred):
                 rows.change(self.tensions, key, resolved=occurred, how=how)
-            case HouseRulesAgreed():
+            case HouseRulesAgreed() | MediationCorrected():
                 pass
             case _:
                 assert_never(e.event)
-        rows.change(self.tensions, key, changed=e.recorded_at.isoformat())
+        changed = ("changed",) if isinstance(e.event, SeparationDecided) else ("changed", "changed_openly")
+        rows.change(self.tensions, key, **dict.fromkeys(changed, e.recorded_at.isoformat()))
+
+    def _tell(self, e: Recorded[TensionEvents], rows: Rows) -> None:
+        match e.event:
+            case SignCorrected(entry=entry) | MediationCorrected(entry=entry):
+                self.timeline.correct(e, rows, entry)
+            case TensionEntryRetracted(entry=entry):
+                self.timeline.retract(e, rows, entry)
+            case _:
+                self.timeline.add(e, rows, getattr(e.event, "entry", None))
+
+    def _sign(self, tension: TensionId, entry: EntryId, position: int, sign: Sign, rows: Rows) -> None:
+        rows.put(self.signs, tension=tension, entry=entry, position=position, sign=sign)
 
     def _noted(self, noted: TensionNoted, position: int, rows: Rows) -> None:
         rows.put(
@@ -143,10 +173,10 @@ class Tensions(Projection):
             position=position,
             centre=noted.centre,
             parties=orjson.dumps(noted.parties).decode(),
-            sign=noted.sign,
             signs=1,
             mediations=0,
             separations=0,
+            first=noted.entry,
             noted=noted.occurred,
         )
         for person in noted.parties:
@@ -163,13 +193,13 @@ class Tensions(Projection):
             of_person = select(parties.c.tension).where(parties.c.person == query.person)
             statement = statement.where(tensions.c.tension.in_(of_person))
         if query.open is not None:
-            statement = statement.where(
-                tensions.c.resolved.is_(None) if query.open else tensions.c.resolved.is_not(None)
-            )
+            goes_on = and_(tensions.c.resolved.is_(None), tensions.c.signs > 0)
+            statement = statement.where(goes_on if query.open else ~goes_on)
         if query.after is not None:
             statement = statement.where(tensions.c.position < query.after)
         found = asking.rows(statement.order_by(tensions.c.position.desc()).limit(query.limit + 1))
-        entries, more = page(found, query.limit, _entry)
+        last = self._last_signs([row["tension"] for row in found], asking)
+        entries, more = page(found, query.limit, lambda row: _entry(row, last, asking))
         return TensionPage(tensions=entries, next=more)
 
     @answers(GetTension)
@@ -185,10 +215,32 @@ class Tensions(Projection):
             .order_by(lines.c.position)
             .limit(query.limit + 1)
         )
-        timeline, more = page(asking.rows(told), query.limit, lambda row: shown(row, asking))
-        return TensionFile(tension=_entry(found[0]), timeline=timeline, next=more)
+        if not may_know(asking):
+            told = told.where(lines.c.what != SeparationDecided.__name__)
+        timeline, more = page(asking.rows(told), query.limit, lambda row: _line(row, asking))
+        last = self._last_signs([query.tension], asking)
+        return TensionFile(tension=_entry(found[0], last, asking), timeline=timeline, next=more)
+
+    def _last_signs(self, tensions: Sequence[str], asking: Asking) -> dict[str, str]:
+        signs = asking.live(self.signs)
+        found = select(signs).where(signs.c.tension.in_(tensions)).order_by(signs.c.position)
+        return {row["tension"]: row["sign"] for row in asking.rows(found)}
 
 
-def _entry(row: RowMapping) -> TensionEntry:
-    told = {name: row[name] for name in TensionEntry.model_fields if name != "parties"}
-    return TensionEntry(**told, parties=orjson.loads(row["parties"]))
+def _entry(row: RowMapping, last_signs: Mapping[str, str], asking: Asking) -> TensionEntry:
+    knows = may_know(asking)
+    return TensionEntry(
+        **{name: row[name] for name in ("tension", "centre", "signs", "mediations", "noted", "resolved")},
+        parties=orjson.loads(row["parties"]),
+        sign=last_signs.get(row["tension"]),
+        separations=row["separations"] if knows else None,
+        how=row["how"] if knows else None,
+        changed=row["changed" if knows else "changed_openly"],
+    )
+
+
+def _line(row: RowMapping, asking: Asking) -> TimelineEntry:
+    line = shown(row, asking)
+    if line.what != TensionResolved.__name__ or may_know(asking):
+        return line
+    return line.model_copy(update={"facts": {name: fact for name, fact in line.facts.items() if name != "how"}})
