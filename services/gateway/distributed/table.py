@@ -6,7 +6,7 @@
 | projector | read models: each in one process at a time, by its claim         | as many as wanted                     |
 | policies  | policies and deadlines, each in one process at a time; retention | as many as wanted                     |
 | <context> | the context's commands and queries, as a nameko service          | as many as wanted                     |
-| gateway   | HTTP; documents and printed reports                              | one a machine                         |
+| gateway   | HTTP; documents and printed reports                              | as many as wanted, a port for each    |
 """
 
 from __future__ import annotations
