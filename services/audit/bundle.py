@@ -25,7 +25,7 @@ from typing import Annotated, Any, Self
 import orjson
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
-from services.audit.moment import Moment, microseconds, position_of, recorded_by
+from services.audit.moment import Moment, recorded_at, was_known
 from services.audit.proofs import COVERED, Proofs
 from services.audit.replay import StreamName
 from services.audit.summary import summary
@@ -169,14 +169,8 @@ def _chosen(query: CompileBundle, store: EventStore) -> Iterator[RecordedEvent]:
             needle in raw.data or needle in raw.metadata or needle in raw.stream.encode() for needle in needles
         ):
             continue
-        if query.as_of is None or _was_known(raw, query.as_of):
+        if was_known(raw, query.as_of):
             yield raw
-
-
-def _was_known(raw: RecordedEvent, as_of: Moment) -> bool:
-    if (position := position_of(as_of)) is not None:
-        return raw.position <= position
-    return microseconds(_recorded_at(raw, _object(raw.metadata))) <= recorded_by(as_of)
 
 
 def _described(query: CompileBundle) -> str:
@@ -198,7 +192,7 @@ def _reading(raw: RecordedEvent, show: Show) -> Reading:
         revision=raw.revision,
         id=str(raw.id),
         type=raw.type,
-        recorded_at=_recorded_at(raw, metadata),
+        recorded_at=recorded_at(raw),
         actor=metadata.get("actor"),
         roles=tuple(metadata.get("roles", ())),
         on_behalf_of=metadata.get("on_behalf_of"),
@@ -211,12 +205,6 @@ def _reading(raw: RecordedEvent, show: Show) -> Reading:
             name: show(raw, name, value) if is_sealed(value) else value for name, value in _object(raw.data).items()
         },
     )
-
-
-def _recorded_at(raw: RecordedEvent, metadata: dict[str, Any]) -> datetime:
-    """As the metadata says, which the proof covers; the store's clock for events that others wrote without it."""
-    stated = metadata.get("recorded_at")
-    return datetime.fromisoformat(stated) if stated else raw.created
 
 
 def _object(stored: bytes) -> dict[str, Any]:

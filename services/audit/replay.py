@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
@@ -17,10 +17,9 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.audit.moment import Moment, microseconds, position_of, recorded_by
+from services.audit.moment import Moment, TrueBy, was_known
 from shared.codec import decode
 from shared.context import AnyDecider, Registry
-from shared.dates import earliest, today
 from shared.errors import DomainError, NewerEvent, NotFound
 from shared.eventstore.port import EventStore, RecordedEvent
 from shared.handling import NOTHING_CHANGED
@@ -88,9 +87,10 @@ def record_as_of(query: ReplayRecord, log: LogAccess) -> RecordAsOf:
         raise NotFound("No aggregate has such a stream: a stream is a kind, a hyphen and an id, such as case-4b1f...")
     state, events, later = decider.initial, 0, 0
     last: RecordedEvent | None = None
+    true_by = TrueBy(query.on)
     for raw in log.store.read_stream(query.stream):
         event = None if raw.type == NOTHING_CHANGED else decode(raw, _class_of(raw, log.registry))
-        if _recorded_after(raw, query.as_of) or (query.on is not None and _happened_after(event, raw, query.on)):
+        if not (was_known(raw, query.as_of) and true_by.counts(raw, event)):
             later += 1
             continue
         last, events = raw, events + 1
@@ -136,26 +136,6 @@ def _evolved(decider: AnyDecider, state: Any, event: Event, raw: RecordedEvent, 
             rule="replay-needs-what-it-builds-on",
             position=raw.position,
         ) from error
-
-
-def _recorded_after(raw: RecordedEvent, as_of: str | None) -> bool:
-    if as_of is None:
-        return False
-    position = position_of(as_of)
-    if position is not None:
-        return raw.position > position
-    return microseconds(_recorded_at(raw)) > recorded_by(as_of)
-
-
-def _happened_after(event: Event | None, raw: RecordedEvent, on: date) -> bool:
-    """By the fact's own date; an event that has none happened when it was recorded."""
-    occurred = getattr(event, "occurred", None)
-    return (earliest(occurred) if occurred else today(_recorded_at(raw))) > on
-
-
-def _recorded_at(raw: RecordedEvent) -> datetime:
-    stamp = orjson.loads(raw.metadata).get("recorded_at") if raw.metadata else None
-    return datetime.fromisoformat(stamp) if stamp else raw.created
 
 
 def as_json(value: Any) -> Any:

@@ -19,6 +19,7 @@ from services.audit import proofs as audit_proofs
 from services.audit.access import AccessLog, ShowAccessHistory
 from services.audit.bundle import CompileBundle, compile_bundle
 from services.audit.proofs import Proofs
+from services.audit.questions import AskAsOf, ask_as_of
 from services.audit.replay import LogAccess
 from services.cases.projections.person_search import INDEX_KEY
 from services.gateway.contexts import CONTEXTS, registry
@@ -198,6 +199,7 @@ class Installation:
             **{kind: self._of_the_log(answer) for kind, answer in log_queries.items()},
             **audit_proofs.queries(self.proofs),
             CompileBundle: self._bundle,
+            AskAsOf: self._of_the_log(lambda query, log: ask_as_of(query, log, self.read_models)),
             **protection_queries.queries(self.store, self.keys, self.vault, self.access_log, today),
             **certificate.queries(self.store, self.proofs.proof_of),
             **reactions.queries(self.policy_runner()),

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import StaticPool
 
 _POOL = 16
 _BURST = 64  # more readers than that at once wait their turn
@@ -49,6 +50,14 @@ def read_model_engine(url_or_path: str | Path) -> Engine:
     _create_for_owner(Path(url.database))
     engine = create_engine(url, pool_size=_POOL, max_overflow=_BURST - _POOL, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def engine_in_memory() -> Engine:
+    """An engine whose one database is gone when it is disposed of. Not for several threads at once."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _begins_by_itself)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -113,8 +122,12 @@ def _create_for_owner(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _prepare_connection(connection: Any, _record: object) -> None:
+def _begins_by_itself(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # `begin` below begins; the driver would begin late, and not before DDL
+
+
+def _prepare_connection(connection: Any, record: object) -> None:
+    _begins_by_itself(connection, record)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

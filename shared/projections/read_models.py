@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, Table, bindparam, select
@@ -88,6 +89,20 @@ class ReadModels:
             self._arrivals.wait(answered.name, wait_for, self._wait_seconds)
         return answered
 
+    def ask_of(self, rows: Engine, query: Query[Any], origin: Origin) -> Answered:
+        """Answer from a read model that was made elsewhere, such as one of an earlier time (`rebuilt`).
+
+        What the asker may know of is looked up among the read models of now. Raises as `ask` does.
+        """
+        projection = self._answering[type(query)]
+        answered = self._answer(projection, query, origin, 0, rows)
+        assert isinstance(answered, Answered)  # noqa: S101 (nobody waits for a position)
+        return answered
+
+    def answering(self, wire_type: str) -> tuple[type[Query[Any]], Projection] | None:
+        """The query of that name, and the read model that answers it."""
+        return next((found for found in self._answering.items() if found[0].wire_type() == wire_type), None)
+
     def hides(self, things: Iterable[str], origin: Origin, wait_for: int = 0) -> bool:
         """Whether `origin` may not know of one of these, as is known at position `wait_for` or later.
 
@@ -107,9 +122,14 @@ class ReadModels:
             sight = self._sights.of(None, looking)
             return any(sight.hides(thing) for thing in things)
 
-    def _answer(self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int) -> Answered | _Behind:
-        with self._engine.connect() as connection:
-            asking = self._asking(connection, projection, origin, wait_for)
+    def _answer(
+        self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int, rows: Engine | None = None
+    ) -> Answered | _Behind:
+        with (
+            self._engine.connect() as connection,
+            rows.connect() if rows else nullcontext(connection) as answering,
+        ):
+            asking = self._asking(answering, projection, origin, wait_for)
             if isinstance(asking, _Behind):
                 return asking
             asked = query

@@ -20,7 +20,9 @@ from rich.text import Text
 
 from services.audit.bundle import CompileBundle
 from services.audit.proofs import CHECKPOINTS, KEY, ORIGIN, TREE, Proofs, set_aside
+from services.audit.questions import AskAsOf
 from services.audit.trail import ReadTrail
+from services.gateway.cli import asking
 from services.gateway.cli.terminal import console, counting, emit, one_sentence
 from services.gateway.event_log import EventLog
 from shared.bus import permit
@@ -55,6 +57,7 @@ Held = Annotated[
         help="A file of checkpoints that somebody else has held; more than one if repeated.",
     ),
 ]
+AsOf = Annotated[str | None, typer.Option(help="What was known then: a position, or a time with its zone.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", dir_okay=False, help="The file to write.")]
 
 
@@ -66,6 +69,7 @@ def trail(
     kind: Annotated[str | None, typer.Option("--type", help="Events of one type, such as cases.CaseOpened.")] = None,
     since: Annotated[str | None, typer.Option(help="Recorded then or later: 2008-10-01T00:00:00+03:00.")] = None,
     until: Annotated[str | None, typer.Option(help="Recorded before.")] = None,
+    as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 100,
     after: Annotated[int, typer.Option(min=0, help="Go on after this position.")] = 0,
     as_json: AsJson = False,
@@ -73,7 +77,7 @@ def trail(
     """The audit trail: who recorded what, when, in which role, from which command. Never what it says."""
     from services.gateway.installation import Installation
 
-    asked = {"stream": stream, "actor": actor, "type": kind, "since": since, "until": until}
+    asked = {"stream": stream, "actor": actor, "type": kind, "since": since, "until": until, "as_of": as_of}
     given = {name: value for name, value in asked.items() if value is not None}
     query = read_query(ReadTrail, {**given, "limit": limit, "after": after})
     _require_log()
@@ -100,6 +104,32 @@ def trail(
     console.print(table)
     if page.next is not None:
         console.print(f"There is more: --after {page.next}")
+
+
+@app.command()
+@one_sentence
+def ask(
+    question: Annotated[str, typer.Argument(help="A query, as the catalogue names it: projects.ShowPortfolio.")],
+    parameters: Annotated[list[str] | None, typer.Argument(help="What it takes: case=4b1f... limit=10")] = None,
+    as_of: AsOf = None,
+    on: Annotated[str | None, typer.Option(help="What was true on that day: 2008-05-25. With --as-of: both.")] = None,
+    role: Annotated[Role, typer.Option(help="In which role; it has to be one that may ask this today.")] = Role.AUDITOR,
+    actor: Annotated[str, typer.Option(help="Who asks, by an id such as w-17: never a name.")] = "operator",
+    reason: Annotated[str | None, typer.Option(help="What for; kept beside what was opened.")] = None,
+) -> None:
+    """Any question of an earlier time, answered as JSON: what was known then, what was true then, or both."""
+    named = dict(_named(parameter) for parameter in parameters or ())
+    query = read_query(AskAsOf, {"question": question, "parameters": named, "as_of": as_of, "on": on})
+    _require_log()
+    answer = asking.ask(query, Origin(actor, frozenset({role}), reason=reason))
+    emit(answer.model_dump(mode="json"))
+
+
+def _named(parameter: str) -> tuple[str, str]:
+    name, equals, value = parameter.partition("=")
+    if not equals:
+        raise Invalid("Name what you give, such as limit=10.")
+    return name, value
 
 
 @app.command()
@@ -193,7 +223,7 @@ def bundle(
     ] = None,
     first: Annotated[int | None, typer.Option("--from", min=1, help="The range's first position.")] = None,
     last: Annotated[int | None, typer.Option("--to", min=1, help="The range's last position.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="What was known then: a position, or a time with its zone.")] = None,
+    as_of: AsOf = None,
     checkpoint: Held = None,
     role: Annotated[
         Role, typer.Option(help="In which role. The data protection officer's opens personal values, on record.")
