@@ -1,13 +1,15 @@
 """When something happened: a date that may be known only in part, or an instant with its zone.
 
-Written as EDTF (ISO 8601-2, Library of Congress, levels 0 and 1): `1998`, `2004-21` (spring 2004), `1970~` (about
-1970), `2004-05/2004-06`, `2008-10-02`; or as a zoned instant, `2008-10-02T10:00:00+03:00`.
+Written as EDTF (ISO 8601-2, Library of Congress, levels 0 and 1, without open intervals: a fact has both its ends):
+`1998`, `2004-21` (spring 2004), `1970~` (about 1970), `2004-05/2004-06`, `2008-10-02`; or as a zoned instant,
+`2008-10-02T10:00:00+03:00`.
 """
 
 from __future__ import annotations
 
+import calendar
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -21,11 +23,24 @@ HERE = ZoneInfo("Europe/Vilnius")
 """Where the centre is: a day begins and ends at midnight here."""
 
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WINTER = re.compile(r"(\d{4})-24[~?%]?")
+_PART = re.compile(r"(\d{2,4})(X{1,2})?(?:-(\d{2}))?([~?%]?)")
+_SEASONS = {21: "spring", 22: "summer", 23: "autumn", 24: "winter"}
+_QUALIFIED = {"": "", "~": "about ", "?": "perhaps ", "%": "perhaps about "}
 
 
 @lru_cache(maxsize=65536)
 def span(text: str) -> tuple[date, date]:
     """The first and the last day that `text` may mean. Raises ValueError with what would be accepted."""
+    return _read(text, with_margin=False)
+
+
+def widest(text: str) -> tuple[date, date]:
+    """The same, with a margin where it is only about so: about 1989 may be 1988 or 1990."""
+    return _read(text, with_margin=True)
+
+
+def _read(text: str, *, with_margin: bool) -> tuple[date, date]:
     try:
         if _WHOLE_DAY.fullmatch(text):
             day = date.fromisoformat(text)
@@ -34,15 +49,49 @@ def span(text: str) -> tuple[date, date]:
             instant = datetime.fromisoformat(text)
             if instant.tzinfo is None:
                 raise ValueError("an instant needs its zone")
-            return instant.date(), instant.date()
+            day = instant.astimezone(HERE).date()
+            return day, day
+        if "/" in text:
+            lower, upper = (_read(end, with_margin=with_margin) for end in text.split("/"))
+            if lower[0] > upper[1]:
+                raise ValueError("an interval ends after it begins")
+            return lower[0], upper[1]
+        if winter := _WINTER.fullmatch(text):  # of a year's two, nobody says which
+            year = int(winter[1])
+            return date(year, 1, 1), date(year + 1, 3, 1) - timedelta(days=1)
         parsed = edtf.parse_edtf(text)
-        first, last = parsed.lower_strict(), parsed.upper_strict()
-        return date(*first[:3]), date(*last[:3])
+        ends = (
+            (parsed.lower_fuzzy(), parsed.upper_fuzzy())
+            if with_margin
+            else (parsed.lower_strict(), parsed.upper_strict())
+        )
+        return date(*ends[0][:3]), date(*ends[1][:3])
     except Exception as error:
         raise ValueError(
             "this is not a date: write 2008-10-02, 2008-10, 2008, 2004-21 (spring 2004), 1970~ (about 1970) "
             "or an instant with its zone such as 2008-10-02T10:00:00+03:00"
         ) from error
+
+
+def in_words(text: str) -> str:
+    """As a person reads it: `spring 2004`, `about 1970`, `May 2004`, `the 1980s`; an instant by the clock here."""
+    if "T" in text:
+        return f"{datetime.fromisoformat(text).astimezone(HERE):%Y-%m-%d %H:%M}"
+    if "/" in text:
+        return " to ".join(map(in_words, text.split("/")))
+    if not (part := _PART.fullmatch(text)):
+        return text
+    year, unknown, of_year, qualifier = part.groups()
+    if len(year + (unknown or "")) != 4 or (unknown and (of_year or len(unknown) > 1)):
+        return text
+    told = f"the {year}0s" if unknown else year
+    if of_year is not None:
+        number = int(of_year)
+        name = calendar.month_name[number] if number <= 12 else _SEASONS.get(number)
+        if not name:
+            return text
+        told = f"{name} {year}"
+    return f"{_QUALIFIED[qualifier]}{told}"
 
 
 def earliest(text: str) -> date:

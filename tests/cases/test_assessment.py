@@ -20,7 +20,15 @@ from services.cases.case.indicators import IndicatorsRecorded, RecordIndicators
 from services.cases.case.notes import EntryRetracted
 from services.cases.case.plan import AgreePlan, PlanAgreed
 from services.cases.case.record import EntryKind
-from services.cases.htcds import Act, MethodOfControl, StatusDecidedBy, TraffickingStatus, TypeOfExploitation
+from services.cases.htcds import (
+    Act,
+    ForcedLabourIndustry,
+    MethodOfControl,
+    StatusDecidedBy,
+    TraffickingStatus,
+    TypeOfExploitation,
+    TypeOfSexExploitation,
+)
 from shared.testing import given
 from tests.cases.examples import ASSESSMENT, CASE, DAY, INDICATORS, NOTE, PERSON, PLAN, SISTER, assessed, opened
 
@@ -60,7 +68,7 @@ def planning(**changes: object) -> AgreePlan:
         "plan": PLAN,
         "person": PERSON,
         "aims": ["A safe place"],
-        "review_due": "2008-10-01",
+        "review_due": "2008-09-08",
         "occurred": DAY,
     }
     return AgreePlan.model_validate(stated | changes)
@@ -177,6 +185,27 @@ def test_for_a_child_no_means_need_be_shown_and_who_is_not_shown_to_be_an_adult_
     assert len(given(case, opened()).when(indicating(means=[], shown_adult=False)).events) == 1
 
 
+def test_of_what_kind_and_in_which_industry_is_recorded_with_the_purpose_that_it_belongs_to() -> None:
+    both = indicating(
+        purpose=["SexualExploitation", "ForcedLabour"],
+        sex_exploitation=["Prostitution"],
+        industry=["I_AccommodationAndFoodServiceActivities"],
+    )
+    (recorded,) = given(case, opened()).when(both).events
+    assert isinstance(recorded, IndicatorsRecorded)
+    assert recorded.sex_exploitation == (TypeOfSexExploitation.PROSTITUTION,)
+    assert recorded.industry == (ForcedLabourIndustry.ACCOMMODATION_AND_FOOD_SERVICE_ACTIVITIES,)
+    for purpose in ("SexualExploitation", "ForcedLabour"):
+        alone = both.model_copy(update={"purpose": (TypeOfExploitation(purpose),)})
+        given(case, opened()).when(alone).refused("kind-goes-with-purpose")
+
+
+def test_indicators_of_before_there_were_kinds_and_industries_still_read() -> None:
+    (now,) = given(case, opened()).when(indicating()).events
+    stored = now.model_dump(exclude={"sex_exploitation", "industry"})
+    assert IndicatorsRecorded.model_validate(IndicatorsRecorded.upcast(stored, 1)) == now
+
+
 def test_a_possible_victim_needs_nothing_proven() -> None:
     possible = indicating(status=TraffickingStatus.POSSIBLE, act=[], means=[], purpose=[])
     assert len(given(case, opened()).when(possible).events) == 1
@@ -190,7 +219,7 @@ def test_a_plan_rests_on_an_assessment() -> None:
     given(case, opened()).when(planning()).refused("plan-needs-assessment")
     given(case, opened(), assessed()).when(planning()).then(
         PlanAgreed(
-            case=CASE, plan=PLAN, person=PERSON, aims=("A safe place",), review_due=date(2008, 10, 1), occurred=DAY
+            case=CASE, plan=PLAN, person=PERSON, aims=("A safe place",), review_due=date(2008, 9, 8), occurred=DAY
         )
     )
 
@@ -200,8 +229,16 @@ def test_a_plan_does_not_rest_on_an_assessment_that_was_taken_back() -> None:
     given(case, opened(), assessed(), retracted).when(planning()).refused("plan-needs-assessment")
 
 
-def test_a_plan_is_reviewed_after_it_is_agreed() -> None:
-    given(case, opened(), assessed()).when(planning(review_due=DAY)).refused("review-after-plan")
+@pytest.mark.parametrize("due", [DAY, "2008-12-03"])
+def test_a_plan_is_reviewed_after_it_is_agreed_and_within_three_months(due: str) -> None:
+    given(case, opened(), assessed()).when(planning(review_due=due)).refused("review-after-plan")
+
+
+def test_a_plan_puts_off_no_review_that_the_danger_asks_for() -> None:
+    later = planning(review_due="2008-09-09")
+    given(case, opened(), assessed()).when(later).refused("plan-puts-off-no-review")
+    overdue = planning(review_due="2008-10-08", occurred="2008-09-08")
+    assert given(case, opened(), assessed()).when(overdue).events
 
 
 def test_a_plan_aims_at_something() -> None:

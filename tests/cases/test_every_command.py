@@ -104,7 +104,7 @@ VALUES = {
     "summary": "words",
     "grounds": "words",
     "outcome": Outcome.NEEDS_MET,
-    "review_due": date(2008, 10, 1),
+    "review_due": date(2008, 9, 8),
     "due": date(2008, 9, 8),
     "occurred": DAY,
 }

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from services.cases.htcds import (
+    ForcedLabourIndustry,
     MethodOfControl,
     MethodOfRecruitment,
     StatusDecidedBy,
     TraffickingStatus,
     TypeOfExploitation,
+    TypeOfSexExploitation,
 )
 
 STANDARD = Path(os.environ.get("HTCDS", Path(__file__).parents[3] / "shared/standards/htcds")) / "xlsform_choices.csv"
@@ -29,6 +31,8 @@ STANDARD = Path(os.environ.get("HTCDS", Path(__file__).parents[3] / "shared/stan
         ("methodofrecruitment", MethodOfRecruitment),
         ("methodsofcontrol", MethodOfControl),
         ("typeofexploitation", TypeOfExploitation),
+        ("typeofsexexploitation", TypeOfSexExploitation),
+        ("forcedlabourindustry", ForcedLabourIndustry),
     ],
 )
 def test_our_codes_are_the_standard_s(list_name: str, ours: type[StrEnum]) -> None:

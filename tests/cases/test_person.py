@@ -173,6 +173,11 @@ def test_somebody_else_s_name_is_taken_back_once() -> None:
         ("1990", BirthSource.REGISTER, False),  # perhaps in December
         ("1985-21", BirthSource.DOCUMENT, True),
         ("199X", BirthSource.DOCUMENT, False),
+        ("1988~", BirthSource.DOCUMENT, True),
+        ("1989~", BirthSource.DOCUMENT, False),  # about 1989 may be 1990
+        ("1989?", BirthSource.REGISTER, False),
+        ("1988-24", BirthSource.DOCUMENT, True),
+        ("1989-24", BirthSource.DOCUMENT, True),  # the winter of 1989 ends in February 1990
         ("1980-01-01", BirthSource.OWN_ACCOUNT, False),
         ("1980-01-01", BirthSource.RELATIVE, False),
         ("1970~", BirthSource.ESTIMATE, False),
@@ -182,6 +187,19 @@ def test_only_papers_that_leave_no_doubt_show_an_adult(birth: str, source: Birth
     given(person, registered()).when(born(birth, source)).then(
         BirthDateRecorded(person=PERSON, birth=birth, source=source, shows_adult=adult)
     )
+
+
+def test_an_estimate_is_kept_with_when_it_was_made() -> None:
+    estimate = RecordBirthDate(person=PERSON, birth="1970~", source=BirthSource.ESTIMATE, as_of="2006")
+    recorded = BirthDateRecorded(
+        person=PERSON, birth="1970~", source=BirthSource.ESTIMATE, as_of="2006", shows_adult=False
+    )
+    given(person, registered()).when(estimate).then(recorded)
+    to_come = estimate.model_copy(update={"as_of": "2009"})
+    given(person, registered()).when(to_come).refused("not-in-the-future")
+    before = recorded.model_copy(update={"as_of": None})
+    stored = before.model_dump(exclude={"as_of"})
+    assert BirthDateRecorded.model_validate(BirthDateRecorded.upcast(stored, 1)) == before
 
 
 def test_who_was_born_on_a_leap_day_comes_of_age_on_the_first_of_march() -> None:

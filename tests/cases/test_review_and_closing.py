@@ -68,8 +68,10 @@ def test_a_review_says_when_the_next_one_is_due() -> None:
     )
 
 
-def test_the_next_review_is_later() -> None:
-    given(case, opened(), assessed()).when(reviewing(review_due="2008-09-08")).refused("next-review-later")
+@pytest.mark.parametrize("due", ["2008-09-08", "2008-12-10"])
+def test_the_next_review_is_later_and_within_three_months(due: str) -> None:
+    given(case, opened(), assessed()).when(reviewing(review_due=due)).refused("next-review-in-time")
+    assert given(case, opened(), assessed()).when(reviewing(review_due="2008-12-09")).events
 
 
 def test_there_is_nothing_to_review_before_anything_was_assessed() -> None:

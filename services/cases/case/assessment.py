@@ -63,6 +63,8 @@ REVIEW_WITHIN = {
     RiskLevel.LOW: timedelta(days=92),
 }
 """The centre's own rule: the greater the danger, the sooner a case is looked at again."""
+LATEST_REVIEW = max(REVIEW_WITHIN.values())
+"""However little danger there is, no case goes longer without being looked at."""
 ALLOWED = ", ".join(f"{within.days} days ({level})" for level, within in REVIEW_WITHIN.items())
 
 

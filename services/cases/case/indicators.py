@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -19,16 +19,18 @@ from services.cases.case.record import (
 )
 from services.cases.htcds import (
     Act,
+    ForcedLabourIndustry,
     MethodOfControl,
     MethodOfRecruitment,
     StatusDecidedBy,
     TraffickingStatus,
     TypeOfExploitation,
+    TypeOfSexExploitation,
 )
 from services.cases.vocabulary import CASE_TEAM, EntryId, PersonId
 from shared.dates import Occurred, must_have_happened
 from shared.errors import DomainError
-from shared.messages import new_id
+from shared.messages import new_id, upcasts
 from shared.privacy.personal import About, Hidden
 
 
@@ -65,6 +67,16 @@ class RecordIndicators(CaseCommand, route="POST /cases/{case}/indicators", roles
         About("person", record="indicators"),
         Field(description="For what purpose", examples=[["SexualExploitation"]]),
     ] = ()
+    sex_exploitation: Annotated[
+        tuple[TypeOfSexExploitation, ...],
+        About("person", record="indicators"),
+        Field(description="Of what kind, if sexual exploitation is a purpose", examples=[["Prostitution"]]),
+    ] = ()
+    industry: Annotated[
+        tuple[ForcedLabourIndustry, ...],
+        About("person", record="indicators"),
+        Field(description="In which industry, if forced labour is a purpose", examples=[[]]),
+    ] = ()
     shown_adult: Annotated[
         bool,
         About("person", record="indicators"),
@@ -73,7 +85,7 @@ class RecordIndicators(CaseCommand, route="POST /cases/{case}/indicators", roles
     occurred: Occurred
 
 
-class IndicatorsRecorded(CaseEvent):
+class IndicatorsRecorded(CaseEvent, version=2):
     """What speaks for trafficking, or against it, was recorded."""
 
     indicators: EntryId
@@ -84,8 +96,16 @@ class IndicatorsRecorded(CaseEvent):
     recruitment: Annotated[tuple[MethodOfRecruitment, ...] | Hidden, About("person", record="indicators")]
     means: Annotated[tuple[MethodOfControl, ...] | Hidden, About("person", record="indicators")]
     purpose: Annotated[tuple[TypeOfExploitation, ...] | Hidden, About("person", record="indicators")]
+    sex_exploitation: Annotated[tuple[TypeOfSexExploitation, ...] | Hidden, About("person", record="indicators")] = ()
+    industry: Annotated[tuple[ForcedLabourIndustry, ...] | Hidden, About("person", record="indicators")] = ()
     shown_adult: Annotated[bool | Hidden, About("person", record="indicators")]
     occurred: Occurred
+
+
+@upcasts(IndicatorsRecorded, 1)
+def recorded_without_kind_or_industry(data: dict[str, Any]) -> dict[str, Any]:
+    """Of what kind, and in which industry, was not asked."""
+    return data
 
 
 Commands = RecordIndicators
@@ -98,8 +118,23 @@ def decide(command: Commands, state: Case) -> Sequence[Events]:
     must_have_happened(command.occurred, command.now)
     must_be_about(command.person, state)
     must_be_new(state, command.indicators)
+    must_have_its_purpose(command)
     must_make_a_victim(command)
     return [IndicatorsRecorded(**command.stated())]
+
+
+def must_have_its_purpose(indicators: RecordIndicators) -> None:
+    """Refuses a kind or an industry of an exploitation that is not named."""
+    for told, purpose in (
+        (indicators.sex_exploitation, TypeOfExploitation.SEXUAL_EXPLOITATION),
+        (indicators.industry, TypeOfExploitation.FORCED_LABOUR),
+    ):
+        if told and purpose not in indicators.purpose:
+            raise DomainError(
+                f"A kind or an industry of exploitation goes with its purpose, and {purpose} is not among them: "
+                "add it, or leave the rest out.",
+                rule="kind-goes-with-purpose",
+            )
 
 
 def must_make_a_victim(indicators: RecordIndicators) -> None:

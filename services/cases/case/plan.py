@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
+from services.cases.case.assessment import LATEST_REVIEW
 from services.cases.case.record import (
     Case,
     CaseCommand,
@@ -66,11 +67,18 @@ def decide(command: Commands, state: Case) -> Sequence[Events]:
             "A plan rests on an assessment, and this case has none: assess the risk first.",
             rule="plan-needs-assessment",
         )
-    if command.review_due <= latest(command.occurred):
+    agreed = latest(command.occurred)
+    if not timedelta(0) < command.review_due - agreed <= LATEST_REVIEW:
         raise DomainError(
-            f"A plan is reviewed after it is agreed ({command.occurred}), not by {command.review_due}: "
-            "give a later day.",
+            f"A plan is reviewed after it is agreed ({command.occurred}), within {LATEST_REVIEW.days} days, not by "
+            f"{command.review_due}: give a day between.",
             rule="review-after-plan",
+        )
+    if state.review_due is not None and agreed < state.review_due < command.review_due:
+        raise DomainError(
+            f"A plan puts off no review: this case is looked at again by {state.review_due}, and the plan says "
+            f"{command.review_due}: give that day or an earlier one, or review the case first.",
+            rule="plan-puts-off-no-review",
         )
     return [PlanAgreed(**command.stated())]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, assert_never
 
 from pydantic import Field
 
+from services.cases.case.assessment import LATEST_REVIEW
 from services.cases.case.record import (
     Case,
     CaseCommand,
@@ -74,11 +75,11 @@ def decide(command: Commands, state: Case) -> Sequence[Events]:
                     "A review looks again at an assessment or a plan, and this case has neither: assess it first.",
                     rule="nothing-to-review",
                 )
-            if command.review_due <= latest(command.occurred):
+            if not timedelta(0) < command.review_due - latest(command.occurred) <= LATEST_REVIEW:
                 raise DomainError(
-                    f"The next review comes after this one ({command.occurred}), not by {command.review_due}: "
-                    "give a later day.",
-                    rule="next-review-later",
+                    f"The next review comes after this one ({command.occurred}), within {LATEST_REVIEW.days} days, not "
+                    f"by {command.review_due}: give a day between.",
+                    rule="next-review-in-time",
                 )
             return [ReviewHeld(**command.stated())]
         case RecordReviewMissed(case=case, due=due, now=now):

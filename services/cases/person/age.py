@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 from pydantic import Field
 
 from services.cases.person.record import Person, PersonCommand, PersonEvent
 from services.cases.vocabulary import CASE_TEAM, HELPERS
-from shared.dates import Occurred, earliest, latest, must_have_happened, today
+from shared.dates import Occurred, earliest, must_have_happened, today, widest
 from shared.decider import must_exist
 from shared.errors import DomainError
+from shared.messages import upcasts
 from shared.privacy.personal import About, Hidden, Retention
 
 AGE_OF_MAJORITY = 18
@@ -51,6 +52,10 @@ Birth = Annotated[
 ]
 HiddenBirth = Annotated[str | Hidden, About("person", Retention.IDENTITY)]
 Source = Annotated[BirthSource, Field(description="What the date rests on", examples=["document"])]
+AsOf = Annotated[
+    Occurred | None,
+    Field(description="When it was said or estimated, if not now (EDTF): about 1970, as of 2006", examples=["2006"]),
+]
 
 
 class RecordBirthDate(PersonCommand, route="POST /persons/{person}/birth", roles=HELPERS):
@@ -58,6 +63,7 @@ class RecordBirthDate(PersonCommand, route="POST /persons/{person}/birth", roles
 
     birth: Birth
     source: Source
+    as_of: AsOf = None
 
 
 class CorrectBirthDate(PersonCommand, route="POST /persons/{person}/birth/correction", roles=CASE_TEAM):
@@ -65,6 +71,7 @@ class CorrectBirthDate(PersonCommand, route="POST /persons/{person}/birth/correc
 
     birth: Birth
     source: Source
+    as_of: AsOf = None
 
 
 class DetermineAge(PersonCommand, route="POST /persons/{person}/age", roles=CASE_TEAM):
@@ -75,20 +82,34 @@ class DetermineAge(PersonCommand, route="POST /persons/{person}/age", roles=CASE
     occurred: Occurred
 
 
-class BirthDateRecorded(PersonEvent):
+class BirthDateRecorded(PersonEvent, version=2):
     """A birth date became known. `shows_adult` is all of it that decisions need."""
 
     birth: HiddenBirth
     source: BirthSource
+    as_of: Occurred | None = None
     shows_adult: bool
 
 
-class BirthDateCorrected(PersonEvent):
+@upcasts(BirthDateRecorded, 1)
+def recorded_when_it_was_said(data: dict[str, Any]) -> dict[str, Any]:
+    """When it was said was not told apart."""
+    return data
+
+
+class BirthDateCorrected(PersonEvent, version=2):
     """The birth date that stood was never true; this one is."""
 
     birth: HiddenBirth
     source: BirthSource
+    as_of: Occurred | None = None
     shows_adult: bool
+
+
+@upcasts(BirthDateCorrected, 1)
+def corrected_when_it_was_said(data: dict[str, Any]) -> dict[str, Any]:
+    """When it was said was not told apart."""
+    return data
 
 
 class AgeDetermined(PersonEvent):
@@ -108,18 +129,16 @@ def decide(command: Commands, state: Person) -> Sequence[Events]:
     """What follows from a command."""
     must_exist(state.registered, "person")
     match command:
-        case RecordBirthDate(person=person, birth=birth, source=source, now=now):
+        case RecordBirthDate():
             if state.has_birth_date:
                 raise DomainError(
                     "Nobody is born twice, and a birth date stands: if it is wrong, correct it.", rule="born-once"
                 )
-            adult = must_be_born(birth, source, now)
-            return [BirthDateRecorded(person=person, birth=birth, source=source, shows_adult=adult)]
-        case CorrectBirthDate(person=person, birth=birth, source=source, now=now):
+            return [BirthDateRecorded(**command.stated(), shows_adult=must_be_born(command))]
+        case CorrectBirthDate():
             if not state.has_birth_date:
                 raise DomainError("There is no birth date to correct: record one.", rule="nothing-to-correct")
-            adult = must_be_born(birth, source, now)
-            return [BirthDateCorrected(person=person, birth=birth, source=source, shows_adult=adult)]
+            return [BirthDateCorrected(**command.stated(), shows_adult=must_be_born(command))]
         case DetermineAge(person=person, adult=adult, basis=basis, occurred=occurred):
             must_have_happened(occurred, command.now)
             if adult == state.shown_adult:
@@ -129,17 +148,19 @@ def decide(command: Commands, state: Person) -> Sequence[Events]:
             assert_never(command)
 
 
-def must_be_born(birth: str, source: BirthSource, now: datetime) -> bool:
+def must_be_born(command: RecordBirthDate | CorrectBirthDate) -> bool:
     """Refuses a birth that is to come. The answer says whether the date shows an adult, on every reading of it."""
-    if earliest(birth) > today(now):
+    if command.as_of is not None:
+        must_have_happened(command.as_of, command.now)
+    if earliest(command.birth) > today(command.now):
         # Not the date itself: a refusal carries nothing personal.
         raise DomainError("Somebody has been born; this date is to come.", rule="not-in-the-future")
-    return source in RELIABLE and is_adult(birth, now)
+    return command.source in RELIABLE and is_adult(command.birth, command.now)
 
 
 def is_adult(birth: str, now: datetime) -> bool:
-    """Whether somebody born on the last day that `birth` may mean has come of age."""
-    youngest, day = latest(birth), today(now)
+    """Whether somebody born on the last day that `birth` may mean, about that long ago included, has come of age."""
+    youngest, day = widest(birth)[1], today(now)
     had_birthday = (day.month, day.day) >= (youngest.month, youngest.day)
     return day.year - youngest.year - (not had_birthday) >= AGE_OF_MAJORITY
 

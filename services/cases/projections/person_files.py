@@ -66,6 +66,7 @@ class PersonFile(BaseModel):
     names: tuple[NameShown, ...]
     birth: str | Redacted | None = Field(description="Birth date, as exactly as it is known (EDTF)")
     birth_source: BirthSource | None
+    birth_as_of: str | None = Field(description="When that was said or estimated, if not when it was recorded (EDTF)")
     treated_as_child: bool = Field(description="Until it is shown that they are an adult")
     description: str | Redacted | None
     documents: tuple[DocumentShown, ...]
@@ -90,7 +91,7 @@ class PersonFiles(Projection):
     """Every person as they stand."""
 
     name = "person_files"
-    version = 2
+    version = 3
 
     persons = table(
         "persons",
@@ -98,6 +99,7 @@ class PersonFiles(Projection):
         Column("registered", String),
         Column("birth", Text),
         Column("birth_source", String),
+        Column("birth_as_of", String),
         Column("born_adult", Boolean),
         Column("found_adult", Boolean),
         Column("description", Text),
@@ -159,6 +161,7 @@ class PersonFiles(Projection):
             (e.event.person,),
             birth=e.sealed("birth"),
             birth_source=e.event.source,
+            birth_as_of=e.event.as_of,
             born_adult=e.event.shows_adult,
             **found,
         )
@@ -247,6 +250,7 @@ class PersonFiles(Projection):
             ),
             birth=asking.reveal(row["birth"]),
             birth_source=row["birth_source"],
+            birth_as_of=row["birth_as_of"],
             treated_as_child=not (row["born_adult"] if row["found_adult"] is None else row["found_adult"]),
             description=asking.reveal(row["description"]),
             documents=tuple(

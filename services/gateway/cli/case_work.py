@@ -17,6 +17,7 @@ from services.cases.vocabulary import RecipientKind
 from services.gateway.cli.asking import Actor, After, As, AsJson, Limit, Reason, ask, given, more
 from services.gateway.cli.safety_sheet import plain
 from services.gateway.cli.terminal import console, emit, one_sentence
+from shared.dates import in_words
 from shared.messages import Origin, Role
 from shared.wire import read_query
 
@@ -67,7 +68,7 @@ def family(
     table.columns[1].overflow = "fold"  # an id that is cut short is of no use
     for one in shown.members:
         note = plain(one.note) if one.note is not None else ""
-        table.add_row(one.kind, one.person, one.since or "", one.until or "", _help(one.help), note)
+        table.add_row(one.kind, one.person, in_words(one.since or ""), in_words(one.until or ""), _help(one.help), note)
     console.print(table)
     more(shown.next)
 
@@ -131,7 +132,7 @@ def referrals(
         look = "" if one.second_look is SecondLook.NOT_NEEDED else f", second look: {one.second_look}"
         waits = one.second_look in {SecondLook.DUE, SecondLook.MISSED}
         table.add_row(
-            one.made,
+            in_words(one.made),
             one.to,
             f"{one.status}{stopped}",
             f"{one.legal_basis}{look}",

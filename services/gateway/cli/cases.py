@@ -20,6 +20,7 @@ from services.gateway.cli import case_work
 from services.gateway.cli.asking import Actor, After, As, AsJson, Limit, Reason, ask, given, more
 from services.gateway.cli.safety_sheet import names_of, page_of, page_of_effect, plain
 from services.gateway.cli.terminal import console, emit, one_sentence
+from shared.dates import in_words
 from shared.messages import Origin, Role
 from shared.projections.timeline import TimelineEntry
 from shared.wire import read_query
@@ -60,7 +61,14 @@ def list_cases(
         items = str(entry.open_items or "")
         style = "bold red" if entry.review_missed else ""
         table.add_row(
-            entry.case, entry.kind, entry.opened, status_text, entry.worker or "nobody", due, items, style=style
+            entry.case,
+            entry.kind,
+            in_words(entry.opened),
+            status_text,
+            entry.worker or "nobody",
+            due,
+            items,
+            style=style,
         )
     console.print(table)
     more(page.next)
@@ -85,7 +93,7 @@ def show_file(
         return
     entry = file.case
     console.print(
-        f"{entry.kind}, {entry.status}, opened {entry.opened}; responsible: {entry.worker or 'nobody'}; "
+        f"{entry.kind}, {entry.status}, opened {in_words(entry.opened)}; responsible: {entry.worker or 'nobody'}; "
         f"review due: {entry.review_due or 'none'}",
         soft_wrap=True,
     )
@@ -94,7 +102,12 @@ def show_file(
     table = Table("occurred", "recorded", "by", "what", "facts", "said", title=f"Case {entry.case}", show_lines=True)
     for line in file.timeline:
         table.add_row(
-            line.occurred or "", f"{line.recorded:%Y-%m-%d %H:%M}", line.by, _what(line), _facts(line), _said(line)
+            in_words(line.occurred or ""),
+            f"{line.recorded:%Y-%m-%d %H:%M}",
+            line.by,
+            _what(line),
+            _facts(line),
+            _said(line),
         )
     console.print(table)
     more(file.next)
@@ -152,7 +165,7 @@ def board(
         published = one.safe_to_publish and one.police_agree
         table.add_row(
             one.disappearance,
-            one.last_seen,
+            in_words(one.last_seen),
             one.found or ("child" if one.treated_as_child else ""),
             "yes" if one.police_report else "no",
             "yes" if published else "no",
@@ -185,7 +198,11 @@ def outbox(
         why = one.held_back or one.failed
         status_text = f"{one.status}{f': {why}' if why else ''}"
         table.add_row(
-            one.requested, one.kind, status_text, one.effect, one.disappearance or one.case or one.person or ""
+            in_words(one.requested),
+            one.kind,
+            status_text,
+            one.effect,
+            one.disappearance or one.case or one.person or "",
         )
     console.print(table)
     more(shown.next)

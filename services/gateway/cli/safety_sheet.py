@@ -16,6 +16,7 @@ from services.cases.projections.outbox import EffectShown
 from services.cases.projections.person_files import NameShown
 from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.projections.safety_sheet import PersonOnSheet, SafetySheet
+from shared.dates import in_words
 from shared.projections.declaration import Redacted
 
 
@@ -115,7 +116,7 @@ def _tonight(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
     if sheet.danger is None:
         yield "danger", "not assessed: assume the worst"
     else:
-        yield "danger", f"{plain(sheet.danger.level)}, assessed {sheet.danger.assessed}"
+        yield "danger", f"{plain(sheet.danger.level)}, assessed {in_words(sheet.danger.assessed)}"
         yield "from", plain(sheet.danger.factors)
 
 
