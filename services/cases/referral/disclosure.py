@@ -104,9 +104,12 @@ def review(command: ReviewDisclosure, state: Referral) -> Sequence[Events]:
     """A second person's finding on a disclosure without consent; what was not justified stops at once."""
     must_have_happened(command.occurred, command.now)
     if state.by_consent:
-        raise DomainError("What rests on consent is not reviewed; this referral does.", rule="only-without-consent")
+        raise DomainError(
+            "What rests on consent is not reviewed, and this referral does: there is nothing to do.",
+            rule="only-without-consent",
+        )
     if state.reviewed:
-        raise DomainError("A disclosure is reviewed once, and this one was.", rule="reviewed-once")
+        raise DomainError("A disclosure is reviewed once, and this one was: its file says how.", rule="reviewed-once")
     if command.by == state.made_by:
         raise DomainError(
             "A second person reviews a disclosure, and you made this one: let another look at it.",
@@ -114,7 +117,8 @@ def review(command: ReviewDisclosure, state: Referral) -> Sequence[Events]:
         )
     if command.person != state.person:
         raise DomainError(
-            "The review is about the person who was referred; another is named.", rule="about-the-person-referred"
+            "The review is about the person who was referred; another is named: name that person.",
+            rule="about-the-person-referred",
         )
     reviewed = DisclosureReviewed(**command.stated(), case=state.case, reviewed_by=command.by)
     if command.justified or state.sharing_stopped:

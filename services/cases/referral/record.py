@@ -60,6 +60,7 @@ def must_be(state: Referral, *accepted: Status) -> None:
     """Refuses a step that a referral cannot take from where it is."""
     if state.status not in accepted:
         raise DomainError(
-            f"This referral is {state.status}; the step needs one that is {' or '.join(accepted)}.",
+            f"This referral is {state.status}; the step needs one that is {' or '.join(accepted)}: make a new one if "
+            "it is still needed.",
             rule="referral-step",
         )

@@ -141,15 +141,21 @@ def decide(command: Commands, state: Placement) -> Sequence[Events]:
     match command:
         case AddShelter(shelter=shelter):
             if shelter in state.shelters:
-                raise DomainError("Each shelter has a code of its own; this is taken.", rule="code-taken")
+                raise DomainError(
+                    f"Each shelter has a code of its own; {shelter} is taken: give another.", rule="code-taken"
+                )
             return [ShelterAdded(**command.stated())]
         case ChangeCapacity(shelter=shelter, capacity=capacity):
             _must_be_shelter(shelter, state)
             return [] if state.shelters[shelter] == capacity else [CapacityChanged(**command.stated())]
         case AddRoom(shelter=shelter, room=room, beds=beds):
             _must_be_shelter(shelter, state)
-            if room in state.rooms or len(set(beds)) < len(beds) or any(bed in state.beds for bed in beds):
-                raise DomainError("Each room and each bed has a code of its own; one is taken.", rule="code-taken")
+            taken = [code for code in (room, *beds) if code in (state.rooms if code == room else state.beds)]
+            if taken or len(set(beds)) < len(beds):
+                what = f"taken: {', '.join(taken)}" if taken else "one bed is named twice"
+                raise DomainError(
+                    f"Each room and each bed has a code of its own; {what}. Give another.", rule="code-taken"
+                )
             return [RoomAdded(**command.stated())]
         case TakeOutOfService(bed=bed):
             must_be_bed(bed, state)
@@ -165,7 +171,10 @@ def decide(command: Commands, state: Placement) -> Sequence[Events]:
 
 def _must_be_shelter(shelter: str, state: Placement) -> None:
     if shelter not in state.shelters:
-        raise DomainError("This centre has no such shelter: name one of its own.", rule="no-such-shelter")
+        there = ", ".join(state.shelters) or "none yet"
+        raise DomainError(
+            f"This centre has no such shelter: name one of its own ({there}), or add it first.", rule="no-such-shelter"
+        )
 
 
 def must_be_bed(bed: str, state: Placement) -> None:

@@ -39,6 +39,8 @@ from shared.privacy.personal import About, Hidden
 Other = Annotated[PersonId, Field(examples=["2c5ea4c0-4067-11e9-8bad-9b1deb4d3b7d"])]
 HowFar = Annotated[Scope, Field(description="Not in one room, or not under one roof", examples=["shelter"])]
 
+NAMED_TWICE = "{} is between two people; these are one, perhaps by linked records: name two."
+
 # An infant may share a bed with its mother; a child may not, nor somebody who may be one.
 _MOST_PROTECTED_FIRST = (AgeGroup.CHILD, AgeGroup.UNCERTAIN, AgeGroup.INFANT, AgeGroup.ADULT)
 
@@ -191,7 +193,7 @@ def decide(command: Commands, state: Placement) -> Sequence[Events]:
             if order in state.orders:
                 return _same_order(command, state.orders[order])
             if second in state.records_of(first):
-                raise DomainError("A separation is between two people; one is named twice.", rule="two-people")
+                raise DomainError(NAMED_TWICE.format("A separation"), rule="two-people")
             return [SeparationOrdered(**command.stated())]
         case LiftSeparation(order=order, occurred=occurred):
             if order not in state.orders:
@@ -200,11 +202,13 @@ def decide(command: Commands, state: Placement) -> Sequence[Events]:
             if known.until != date.max:
                 return []
             if occurred < known.since:
-                raise DomainError(f"It was ordered on {known.since}; this is dated {occurred}.", rule="in-order")
+                raise DomainError(
+                    f"It was ordered on {known.since}; this is dated {occurred}: give a later day.", rule="in-order"
+                )
             return [SeparationLifted(**command.stated())]
         case RecordKinship(first=first, second=second):
             if second in state.records_of(first):
-                raise DomainError("Kinship is between two people; one is named twice.", rule="two-people")
+                raise DomainError(NAMED_TWICE.format("Kinship"), rule="two-people")
             return [] if frozenset((first, second)) in state.kin else [KinshipRecorded(**command.stated())]
         case RetractKinship(first=first, second=second):
             return [KinshipRetracted(**command.stated())] if frozenset((first, second)) in state.kin else []

@@ -173,7 +173,7 @@ def must_be_the_beneficiary(person: PersonId, state: Programme) -> None:
     """Refuses words about somebody else."""
     if person != state.beneficiary:
         raise DomainError(
-            "What is said here is about the person whose programme it is; another is named.",
+            "What is said here is about the person whose programme it is; another is named: name that person.",
             rule="about-the-beneficiary",
         )
 

@@ -119,7 +119,8 @@ def decide(command: Commands, state: Programme) -> Sequence[Events]:
     must_be_open(state)
     if command.beneficiary != state.beneficiary:
         raise DomainError(
-            "A plan is about the person whose programme it is; another is named.", rule="about-the-beneficiary"
+            "A plan is about the person whose programme it is; another is named: name that person.",
+            rule="about-the-beneficiary",
         )
     match command:
         case SetGoal():

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, RowMapping, String, or_, select
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, RowMapping, String, Text, or_, select
 
 from services.rehabilitation.cover import Span, days, midnight, uncovered
 from services.rehabilitation.programme.record import Staff
@@ -42,7 +42,7 @@ from shared.codec import Recorded
 from shared.dates import HERE
 from shared.errors import Invalid
 from shared.messages import Query
-from shared.projections.declaration import Asking, Projection, Rows, answers, on, table
+from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
 from shared.projections.paging import After, Limit, Next, page
 
 LONGEST_PERIOD = timedelta(days=62)
@@ -78,6 +78,7 @@ class TurnShown(_Shown):
     since: datetime
     until: datetime | None = Field(description="Null while it goes on: until somebody has taken over")
     handed_over: datetime | None = Field(description="When it was handed over, acknowledged or not")
+    summary: str | Redacted | None = Field(description="What the next one must know")
     unrelieved: bool = Field(description="Whether they left without being relieved")
 
 
@@ -148,6 +149,7 @@ class Duties(Projection):
     """Every shift of every plan, and every turn that somebody took."""
 
     name = "duty"
+    version = 2
 
     shifts = table(
         "shifts",
@@ -178,6 +180,7 @@ class Duties(Projection):
         Column("since", String),
         Column("until", String),
         Column("handed_over", String),
+        Column("summary", Text),
         Column("unrelieved", Boolean),
         Index("turns_by_time", "post", "since"),
     )
@@ -259,7 +262,8 @@ class Duties(Projection):
     @on(HandedOver)
     def handed_over(self, e: Recorded[HandedOver], rows: Rows) -> None:
         """Still there, until it is acknowledged."""
-        rows.change(self.turns, (e.event.shift,), handed_over=text_of(e.event.occurred))
+        summary = e.sealed("summary")
+        rows.change(self.turns, (e.event.shift,), handed_over=text_of(e.event.occurred), summary=summary)
 
     @on(HandoverAcknowledged)
     def relieved(self, e: Recorded[HandoverAcknowledged], rows: Rows) -> None:
@@ -312,9 +316,9 @@ class Duties(Projection):
         return Duty(
             post=query.post,
             at=at,
-            now=tuple(_turn(row) for row in now),
+            now=tuple(_turn(row, asking) for row in now),
             shifts=tuple(_shift(row) for row in planned),
-            turns=tuple(_turn(row) for row in there),
+            turns=tuple(_turn(row, asking) for row in there),
             gaps=gaps,
             minutes=period.minutes,
             uncovered=sum(gap.minutes for gap in gaps),
@@ -369,7 +373,7 @@ def _period(query: ShowDuty) -> Span:
     if query.until < query.since:
         raise Invalid(f"A period ends after it begins: {query.until} is before {query.since}.")
     if query.until - query.since >= LONGEST_PERIOD:
-        raise Invalid(f"At most {LONGEST_PERIOD.days} days at once.")
+        raise Invalid(f"At most {LONGEST_PERIOD.days} days at once: ask for a shorter period.")
     return days(query.since, query.until)
 
 
@@ -390,9 +394,10 @@ def _shift(row: RowMapping) -> ShiftShown:
     return ShiftShown(**told, starts=_here(row["starts"]), ends=_here(row["ends"]))
 
 
-def _turn(row: RowMapping) -> TurnShown:
-    times = {name: _here(row[name]) for name in ("since", "until", "handed_over")}
-    return TurnShown(**{name: row[name] for name in TurnShown.model_fields if name not in times}, **times)
+def _turn(row: RowMapping, asking: Asking) -> TurnShown:
+    opened = {name: _here(row[name]) for name in ("since", "until", "handed_over")}
+    told = {name: row[name] for name in TurnShown.model_fields} | opened
+    return TurnShown(**told | {"summary": asking.reveal(row["summary"])})
 
 
 def _event(row: RowMapping) -> CalendarEvent:

@@ -147,7 +147,9 @@ def _must_be_call(call: str, state: Watch) -> Call:
 
 def _must_follow(at: datetime, before: datetime) -> None:
     if at < before:
-        raise DomainError(f"A call is made, answered, and help comes; {at} is before {before}.", rule="in-order")
+        raise DomainError(
+            f"A call is made, answered, and help comes; {at} is before {before}: give a later time.", rule="in-order"
+        )
 
 
 def evolve(state: Watch, event: Events) -> Watch:

@@ -203,7 +203,12 @@ def decide(command: Commands, state: Watch) -> Sequence[Events | IncidentRecorde
             if shift not in state.open:
                 return []
             if command.occurred < state.turns[shift].since:
-                raise DomainError("A shift is relieved after it was taken over; this one was not.", rule="in-order")
+                since = state.turns[shift].since
+                raise DomainError(
+                    f"A shift is relieved after it was taken over, {since}; this was {command.occurred}: give a later "
+                    "time.",
+                    rule="in-order",
+                )
             return [HandoverAcknowledged(**command.stated())]
         case RecordNotStarted(shift=shift):
             known = state.expected.get(shift)
@@ -227,13 +232,18 @@ def _taken_over(command: TakeOver, state: Watch) -> Sequence[Events]:
         raise DomainError("Somebody has taken this shift over already: relieve them with the next.", rule="one-turn")
     if not expected.starts - EARLIEST <= command.occurred < expected.ends:
         raise DomainError(
-            f"A shift is taken over at its time, {expected.starts} to {expected.ends}; this was {command.occurred}.",
+            f"A shift is taken over at its time, {expected.starts} to {expected.ends}; this was {command.occurred}: "
+            "name the shift of that time.",
             rule="at-its-time",
         )
     if command.relieves == command.shift:
         raise DomainError("Nobody relieves their own shift: name the one before, or none.", rule="relieves-another")
     instead_of = None if command.by == expected.worker else expected.worker
     relieves_year = (command.relieves_year or command.year) if command.relieves else None
+    if command.relieves and relieves_year == command.year and command.relieves not in state.turns:
+        raise DomainError(
+            "Nobody took over the shift that is to be relieved: name one that goes on, or none.", rule="no-such-turn"
+        )
     stated = command.stated() | {"relieves_year": relieves_year}
     return [TakenOver(**stated, worker=command.by, instead_of=instead_of)]
 
@@ -244,7 +254,9 @@ def _must_be_there(shift: str, state: Watch, occurred: datetime, now: datetime) 
     if turn is None or turn.until is not None:
         raise DomainError("Nobody is there on this shift: name one that goes on.", rule="no-such-turn")
     if occurred < turn.since:
-        raise DomainError(f"This shift was taken over at {turn.since}; this was {occurred}.", rule="in-order")
+        raise DomainError(
+            f"This shift was taken over at {turn.since}; this was {occurred}: give a later time.", rule="in-order"
+        )
     return turn
 
 
