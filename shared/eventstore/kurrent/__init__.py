@@ -6,6 +6,7 @@
 | `connection.py` | How is a call made within its deadline, whatever happens to the connection? |
 | `refusals.py` | What does an error of the client mean to us? |
 | `events.py` | What is an event of the client to us, and the other way round? |
+| `appending.py` | How do appends get there, and their answers back? |
 | `store.py` | How is it appended to and read? |
 | `subscription.py` | How is it followed so that nothing stops it unnoticed? |
 | `competing.py` | How do several readers share the events? |

@@ -19,6 +19,7 @@ from kurrentdbclient.streams import ReadResponse, StreamsService
 from shared.errors import Unavailable
 from shared.eventstore.appending import CLOSED
 from shared.eventstore.kurrent.address import Address, Client
+from shared.eventstore.kurrent.appending import Appending
 from shared.eventstore.kurrent.events import recorded
 from shared.eventstore.kurrent.refusals import is_no_position, meaning
 from shared.eventstore.port import RecordedEvent
@@ -43,6 +44,7 @@ class Connection:
         self.closed = False
         self._lock = Lock()
         self._renewing: Event | None = None
+        self._appending: Appending | None = None
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -127,6 +129,14 @@ class Connection:
     def streams(self) -> StreamsService:
         """Its streams."""
         return self.client.streams
+
+    def appending(self, used: Client) -> Appending:
+        """The call for appends on the client's connection; made when the first comes, and again when it has ended."""
+        with self._lock:
+            made = self._appending
+            if made is None or made.ended or made.connection_id != used.connection_id:
+                made = self._appending = Appending(used, self.credentials)
+            return made
 
     def mend(self, error: Exception, connection: object, patience: float) -> None:
         """After `error` on `connection`: have it made anew if that may help, and wait for that, within `patience`."""

@@ -68,8 +68,7 @@ class ClusterLog:
         known = self._answers.reached
 
         def ask(used: Client, timeout: float) -> int:
-            append = used.streams.append if len(given) == 1 else used.streams.batch_append
-            return append(stream, expectation(expected), given, timeout, credentials=self._connection.credentials)
+            return self._connection.appending(used).append(stream, expectation(expected), given, timeout)
 
         try:
             position = self._connection.call(ask)
