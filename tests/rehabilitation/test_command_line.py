@@ -19,7 +19,7 @@ from services.rehabilitation.proceedings.hearings import ScheduleHearing
 from services.rehabilitation.proceedings.mandate import OpenProceedings
 from services.rehabilitation.proceedings.record import Standing
 from services.rehabilitation.rota import PlanShift
-from services.rehabilitation.watch.turns import TakeOver
+from services.rehabilitation.watch.turns import HandOver, TakeOver
 from shared.errors import NotAvailable
 from shared.messages import Command, Origin, Role
 from shared.settings import Settings
@@ -72,6 +72,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             send(taken, Role.DUTY_OFFICER)
         installation.policy_runner().catch_up()
         send(TakeOver(**SHIFT_PLAN, occurred=NIGHT), Role.DUTY_OFFICER)
+        over = HandOver(**SHIFT_PLAN, summary="The yard door does not lock.", occurred=NIGHT + timedelta(hours=9))
+        send(over, Role.DUTY_OFFICER)
     return made
 
 
@@ -112,6 +114,7 @@ def test_duty_names_every_uncovered_minute_of_a_night_in_which_an_hour_comes_twi
     assert "w-1 since 2008-10-25 20:00 +0300" in shown
     assert "2008-10-26 08:00 +0200" in shown
     assert "of 2,940 minutes uncovered" in shown
+    assert "w-1 handed over 2008-10-26 04:00 +0200, nobody has taken over yet: The yard door does not lock." in shown
     told = orjson.loads(run(folder, "duty", "shelter", *of_the_night, "--json").stdout)
     assert [gap["minutes"] for gap in told["gaps"]] == [20 * 60, 16 * 60]
 

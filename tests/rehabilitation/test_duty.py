@@ -248,6 +248,13 @@ def test_a_shift_of_the_plan_is_taken_over_at_its_time() -> None:
     given(watch, EXPECTED).when(TAKE.model_copy(update={"relieves": SHIFT}), now=DURING).refused("relieves-another")
 
 
+def test_nobody_is_relieved_who_never_took_over_as_far_as_this_watch_knows() -> None:
+    relieving = TAKE.model_copy(update={"relieves": NEXT})
+    given(watch, EXPECTED).when(relieving, by="w-1", now=DURING).refused("no-such-turn")
+    last_year = relieving.model_copy(update={"relieves_year": YEAR["year"] - 1})
+    assert given(watch, EXPECTED).when(last_year, by="w-1", now=DURING).events
+
+
 def test_who_comes_instead_of_another_is_named_beside_them() -> None:
     instead = TAKEN.model_copy(update={"worker": "w-3", "instead_of": "w-1"})
     given(watch, EXPECTED).when(TAKE, by="w-3", now=DURING).then(instead)

@@ -526,7 +526,8 @@ def test_a_night_over_the_years_end_is_one_shift_and_is_relieved_from_the_next_y
     hand = HandOver(post="shelter", year=2008, shift=NIGHT, summary="All quiet.", occurred=house.now)
     house.send(hand, OFFICER, actor="w-1")
     still = house.duty(house.now)
-    assert [(turn.worker, turn.until, turn.handed_over is not None) for turn in still.now] == [("w-1", None, True)]
+    told = [(turn.worker, turn.until, turn.handed_over, turn.summary) for turn in still.now]
+    assert told == [("w-1", None, house.now, "All quiet.")]
     house.later(house.now + timedelta(minutes=5))
     relieve = TakeOver(post="shelter", year=2009, shift=DAY, relieves=NIGHT, relieves_year=2008, occurred=house.now)
     house.send(relieve, OFFICER, actor="w-2")

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from services.gateway.cli.asking import Actor, As, AsJson, Limit, ask, given
+from services.gateway.cli.asking import Actor, As, AsJson, Limit, Reason, ask, given
+from services.gateway.cli.safety_sheet import plain
 from services.gateway.cli.terminal import console, emit, one_sentence
 from services.rehabilitation.proceedings.record import HearingState
 from services.rehabilitation.projections.assistance import (
@@ -144,12 +145,13 @@ def duty(
     until: Annotated[str, typer.Option(help="The last day.")],
     actor: Actor,
     role: As = Role.DUTY_OFFICER,
+    reason: Reason = None,
     at: Annotated[str | None, typer.Option(help="As if it were this moment; left out: now.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Who is on a post now, the plan and what became of it, and every uncovered minute."""
     query = read_query(ShowDuty, given(post=post, since=since, until=until, at=at))
-    shown: Duty = ask(query, Origin(actor, frozenset({role})))
+    shown: Duty = ask(query, Origin(actor, frozenset({role}), reason=reason))
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
@@ -160,10 +162,16 @@ def duty(
     for shift in shown.shifts:
         turn = turns.get(shift.shift)
         was = f"{turn.worker}, {_moment(turn.since)} - {_moment(turn.until) if turn.until else ''}" if turn else ""
-        plan = f"{shift.state}{', missed' if shift.missed else ''}"
+        alerted = f", {shift.fallback or 'nobody'} alerted" if shift.missed or (turn and turn.unrelieved) else ""
+        plan = f"{shift.state}{', missed' if shift.missed else ''}{alerted}"
         style = "bold red" if shift.missed else ""
         table.add_row(_moment(shift.starts), _moment(shift.ends), shift.kind, shift.worker, plan, was, style=style)
     console.print(table)
+    for turn in shown.turns:
+        if turn.handed_over:
+            over = f"there until {_moment(turn.until)}" if turn.until else "nobody has taken over yet"
+            said = f": {plain(turn.summary)}" if turn.summary is not None else ""
+            console.print(f"{turn.worker} handed over {_moment(turn.handed_over)}, {over}{said}", soft_wrap=True)
     if shown.gaps:
         gaps = Table("from", "until", "minutes", "", title="Nobody is there")
         for gap in shown.gaps:
