@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from os import SEEK_END
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import quote
 from zlib import crc32
 
 from shared.errors import StoreCorrupt, Unavailable
+from shared.eventstore.appending import Item
 from shared.eventstore.port import RecordedEvent
 
 APPLICATION_ID = 0x464D4E31  # "FMN1": `file` and the like can tell what this is
@@ -76,11 +78,27 @@ def checksum(
     return crc32(b"".join((frame, id_bytes, f"{stream}\0{type}\0".encode(), metadata, data)))
 
 
-def sound_events(rows: list[Row]) -> list[RecordedEvent]:
-    """The events in `rows`, up to the first whose checksum does not match: fewer than rows mean damage there.
+def rows_of(items: Sequence[Item], stream: str, revision: int, position: int, created_us: int) -> list[Row]:
+    """The rows of events that come after `revision` of their stream, and after `position`.
 
-    `checksum` is written out here once more: this is where readers spend their time.
+    `checksum` is written out here once more, and below: this is where writers and readers spend their time.
     """
+    rows: list[Row] = []
+    keep, join = rows.append, b"".join
+    names, named = b"", None
+    for id_bytes, type, data, metadata, is_json in items:
+        position += 1
+        revision += 1
+        if type != named:
+            names, named = f"{stream}\0{type}\0".encode(), type
+        frame = _frame(position, revision, created_us, len(metadata), is_json)
+        check = crc32(join((frame, id_bytes, names, metadata, data)))
+        keep((position, stream, revision, id_bytes, type, data, metadata, is_json, created_us, check))
+    return rows
+
+
+def sound_events(rows: list[Row]) -> list[RecordedEvent]:
+    """The events in `rows`, up to the first whose checksum does not match: fewer than rows mean damage there."""
     events: list[RecordedEvent] = []
     keep, join, new = events.append, b"".join, tuple.__new__
     with suppress(*_CHECK_FAILED):

@@ -32,7 +32,6 @@ def place(appends: list[Append], streams: Streams, head: int, *, believing: bool
     moved: dict[str, int] = {}
     position = head
     now = time.time_ns() // 1000
-    checksum = log.checksum
     for index, append in enumerate(appends):
         stream = append.stream
         revision = moved.get(stream)
@@ -48,11 +47,9 @@ def place(appends: list[Append], streams: Streams, head: int, *, believing: bool
                 return Group(rows, answers, moved, appends[index:])
             answers.append((append, streams.answer_again(append, revision)))
             continue
-        for id, type, data, metadata, is_json in append.items:
-            position += 1
-            revision += 1
-            check = checksum(position, stream, revision, id, type, data, metadata, is_json, now)
-            rows.append((position, stream, revision, id, type, data, metadata, is_json, now, check))
+        rows += log.rows_of(append.items, stream, revision, position, now)
+        position += len(append.items)
+        revision += len(append.items)
         moved[stream] = revision
         answers.append((append, AppendResult(stream, revision, position, True)))
     return Group(rows, answers, moved, [])

@@ -2,11 +2,11 @@
 
 - limit: an echo on grpcio's own asyncio server, messages of the same sizes, that commits one durable row for each
   append and does nothing else
-- bare echo: the same without the row
+- rows: the same with a row for each event, as the node has it; in batches of 100, which are one append
+- bare echo: the same without a row
 
-A batch of 100 is one append, so the limit commits one row for it where the node commits a hundred events. Most of what
-a call takes is the client's own work, the same on all sides; the microseconds are the server's processor time for each
-append or event read, where the machine tells (Linux). What is compared runs in turns; medians.
+Most of what a call takes is the client's own work, the same on all sides; the microseconds are the server's processor
+time for each append or event read, where the machine tells (Linux). What is compared runs in turns; medians.
 """
 
 from __future__ import annotations
@@ -185,9 +185,10 @@ async def told_to_end(port: int) -> None:
 
 
 class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is untyped
-    """Answers made once; and a row, if there is a database."""
+    """Answers made once; and a row, if there is a database, for each append or each event of it."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, row_an_event: bool = False) -> None:
+        self._row_an_event = row_an_event
         self._database = None
         if folder:
             self._database = sqlite3.connect(folder / "rows.db", isolation_level=None)
@@ -234,7 +235,12 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is untyped
 
     def _commit(self, data: bytes) -> None:
         if self._database:
-            self._database.execute("INSERT INTO rows (data) VALUES (?)", (data,))
+            parts = [data]
+            if self._row_an_event and len(data) > BATCH * len(DATA):
+                step = -(-len(data) // BATCH)
+                parts = [data[at : at + step] for at in range(0, len(data), step)]
+            places = ", ".join(["(?)"] * len(parts))
+            self._database.execute(f"INSERT INTO rows (data) VALUES {places}", parts)
         for queue in self._following:
             queue.put_nowait(self._event)
 
@@ -263,10 +269,10 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio is untyped
             self._following.remove(queue)
 
 
-async def serve_echo(folder: Path | None) -> None:
+async def serve_echo(echo: Echo) -> None:
     """Bare grpcio."""
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((Echo(folder),))
+    server.add_generic_rpc_handlers((echo,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     await told_to_end(port)
@@ -299,9 +305,10 @@ def in_turn(names: list[str], turn: int) -> list[str]:
 def run() -> list[dict[str, Any]]:
     """The rows of the table."""
     rows: list[dict[str, Any]] = []
-    with serving("node") as node, serving("echo") as limit, serving("bare") as bare:
-        servers = {"node": node, "limit": limit, "bare echo": bare}
+    with serving("node") as node, serving("echo") as limit, serving("rows") as rows_, serving("bare") as bare:
+        all_servers = {"node": node, "limit": limit, "rows": rows_, "bare echo": bare}
         for what, (work, count) in points().items():
+            servers = {name: server for name, server in all_servers.items() if name != "rows" or "batches" in what}
             figures: dict[str, list[float]] = {name: [] for name in servers}
             spent = {name: -server.processor_seconds() for name, server in servers.items()}
             for turn in range(RUNS):
@@ -312,9 +319,11 @@ def run() -> list[dict[str, Any]]:
             medians = {name: statistics.median(values) for name, values in figures.items()}
             row: dict[str, Any] = {"a second": what}
             row |= {name: round(value) for name, value in medians.items()}
-            row["node / limit"] = round(medians["node"] / medians["limit"], 2)
-            for name in ("node", "limit"):
-                if spent[name]:
+            for name in ("limit", "rows"):
+                if name in medians:
+                    row[f"node / {name}"] = round(medians["node"] / medians[name], 2)
+            for name in ("node", "limit", "rows"):
+                if spent.get(name):
                     row[f"{name} us"] = round(spent[name] / (RUNS * count) * 1e6)
             rows.append(row)
     return rows
@@ -328,7 +337,7 @@ def main() -> None:
             if kind == "node":
                 serve_node(folder)
             else:
-                asyncio.run(serve_echo(folder if kind == "echo" else None))
+                asyncio.run(serve_echo(Echo(None if kind == "bare" else folder, kind == "rows")))
         return
     from tests.bench.__main__ import console, table_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -126,6 +126,52 @@ def test_a_batch_may_come_in_parts_among_others(pipeline: Pipeline, client: Kurr
     assert client.get_current_version(stream) is StreamState.NO_STREAM
     pipeline.send(first, None, 2)
     assert next(pipeline.answers).success.current_revision == 3
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        {"string": "8f14e45f-ceea-467f-a0e6-9d8c3b7a1c55"},
+        {"string": "8F14E45FCEEA467FA0E69D8C3B7A1C55"},
+        {"structured": {"most_significant_bits": -1, "least_significant_bits": 5}},
+    ],
+)
+def test_ids_of_either_form_are_kept(pipeline: Pipeline, client: KurrentDBClient, stream: str, id: Any) -> None:
+    """`shared.proto`, `UUID`: two numbers or text, which `Uuid.FromDto` and .NET's `Guid.Parse` read."""
+    options = {"stream_identifier": {"stream_name": stream.encode()}, "any": {}}
+    (correlation,) = ids(1)
+    events = [proposal(), proposal(id=id), proposal()]
+    pipeline.put(
+        BatchAppendReq(correlation_id={"string": correlation}, options=options, proposed_messages=events, is_final=True)
+    )
+    assert next(pipeline.answers).success.current_revision == 2
+    kept = client.get_stream(stream)[1].id
+    assert kept == (UUID(id["string"]) if "string" in id else UUID(int=((1 << 64) - 1) << 64 | 5))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": {"string": "8f14e45f-ceea-467f-a0e6-9d8c3b7a1c5"}},
+        {"id": {"string": "8f14e45f ceea 467f a0e6 9d8c3b7a1c55"}},
+        {"metadata": {"type": "Deposited"}},
+        {"metadata": {"content-type": "application/json"}},
+        {"metadata": {"type": "$streamDeleted", "content-type": "application/json"}},
+    ],
+)
+def test_an_event_that_is_none_refuses_its_batch_alone(pipeline: Pipeline, stream: str, changes: Any) -> None:
+    """`Streams.BatchAppend.cs`: what cannot be read of a request is the answer to it; the call goes on."""
+    options = {"stream_identifier": {"stream_name": stream.encode()}, "any": {}}
+    wrong, right = ids(2)
+    events = [proposal(), proposal(**changes)]
+    pipeline.put(
+        BatchAppendReq(correlation_id={"string": wrong}, options=options, proposed_messages=events, is_final=True)
+    )
+    refused = next(pipeline.answers)
+    assert refused.correlation_id.string == wrong
+    assert refused.error.code == code_pb2.INVALID_ARGUMENT
+    pipeline.send(right, stream, 1, no_stream={})
+    assert next(pipeline.answers).success.current_revision == 0
 
 
 def test_batch_append_answers_a_wrong_version_with_a_status_and_goes_on(pipeline: Pipeline, stream: str) -> None:

@@ -36,19 +36,6 @@ def identifier_of(stream: str) -> shared_pb2.StreamIdentifier:
     return shared_pb2.StreamIdentifier(stream_name=stream.encode())
 
 
-def id_bytes_of(message: shared_pb2.UUID) -> bytes:
-    """The id in a message, in either of its forms."""
-    text = message.string
-    if len(text) == 36:  # what it nearly always is, without a detour
-        try:
-            found = bytes.fromhex(text.replace("-", ""))
-        except ValueError:
-            return uuid_of(message).bytes
-        if len(found) == 16:
-            return found
-    return uuid_of(message).bytes
-
-
 def uuid_of(message: shared_pb2.UUID) -> UUID:
     """The id in a message, in either of its forms."""
     if message.WhichOneof("value") == "structured":

@@ -52,16 +52,11 @@ class Streams:
         stream = stream_name(options.stream_identifier)
         expected = expected_of(options, "expected_stream_revision")
         await self._access.check(call.user, "write", stream)
-        events = []
-        size = 0
-        for request in requests[1:]:
-            if request.WhichOneof("content") != "proposed_message":
-                raise refusals.invalid("After its options, an append has nothing but events.")
-            event = proposed(request.proposed_message)
-            size += size_of(event)
-            if size > MAX_APPEND_BYTES:
-                raise refusals.append_too_large(MAX_APPEND_BYTES)
-            events.append(event)
+        if any(request.WhichOneof("content") != "proposed_message" for request in requests[1:]):
+            raise refusals.invalid("After its options, an append has nothing but events.")
+        events = proposed([request.proposed_message for request in requests[1:]])
+        if size_of(events) > MAX_APPEND_BYTES:
+            raise refusals.append_too_large(MAX_APPEND_BYTES)
         try:
             result = await self._writing.append(stream, events, expected)
         except WrongExpectedRevision as error:
@@ -182,8 +177,8 @@ class _Batches:
             if pending is None:
                 return  # the rest of one that has been refused; the server too passes over it
             stream = pending.stream
-            events = [proposed(message) for message in request.proposed_messages]
-            pending.size += sum([size_of(event) for event in events])
+            events = proposed(request.proposed_messages)
+            pending.size += size_of(events)
             pending.events += events
             if pending.size > MAX_APPEND_BYTES:
                 del self._pending[correlation]
