@@ -8,12 +8,14 @@ import threading
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
 import orjson
 import pytest
 import structlog
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from services.audit.access import ShowAccessHistory
@@ -22,19 +24,22 @@ from services.cases.case.assessment import AssessRisk, RiskFactor, RiskLevel
 from services.cases.case.intake import AssignCase, Channel, OpenCase
 from services.cases.case.record import CaseKind
 from services.cases.disappearance.reporting import NameImplicated, ReportDisappearance
+from services.cases.match import Agreement, Compared, Feature, ProposeMatch
 from services.cases.message import RequestMessage
 from services.cases.person.channels import ChannelKind, ContactChannel, SafeTime, Weekday
 from services.cases.person.contact import AgreeSafeContact
 from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.relationship import RecordRelationship, RelationshipKind
+from services.cases.sighting import ReportSighting
 from services.cases.vocabulary import Ground, RecipientKind
 from services.gateway.cli.commands import app
+from services.gateway.cli.terminal import listing
 from services.gateway.installation import Installation
 from shared.messages import Command, Origin, Role
 from shared.settings import Settings
 from tests.cases.examples import CASE, NAME, PERSON, SISTER, an_id
-from tests.cases.missing import BROTHER, DISAPPEARANCE
+from tests.cases.missing import BROTHER, DISAPPEARANCE, STRANGER
 
 DAY, MESSAGE = "2008-09-01", an_id(45)
 MORNINGS = SafeTime(days=(Weekday.MONDAY, Weekday.TUESDAY), since=time(9), until=time(11))
@@ -98,6 +103,22 @@ KNOWN: tuple[tuple[Command, Role], ...] = (
     (
         NameImplicated(disappearance=DISAPPEARANCE, suspect=BROTHER, grounds="Was waiting.", occurred=DAY),
         Role.SUPERVISOR,
+    ),
+    (
+        ReportSighting(
+            disappearance=DISAPPEARANCE, case=CASE, person=PERSON, place="Kaunas", seen="2008-21", occurred=DAY
+        ),
+        Role.CASEWORKER,
+    ),
+    (
+        ProposeMatch(
+            missing=PERSON,
+            found=STRANGER,
+            score=0.8,
+            explanation=(Compared(feature=Feature.BIRTH, agreement=Agreement.CLOSE),),
+            occurred=DAY,
+        ),
+        Role.CASEWORKER,
     ),
     (
         MakeReferral(
@@ -226,6 +247,26 @@ def test_lists_are_narrowed_in_a_terminal_as_over_http(folder: Path) -> None:
         assert CASE in found.stdout and CASE not in none.stdout
     assert CASE not in run(folder, "list", "--review-missed", "--json").stdout
     assert CASE in run(folder, "list", "--review-held", "--json").stdout
+
+
+def test_a_search_is_shown_with_its_sightings_candidates_and_what_was_done(folder: Path) -> None:
+    shown = run(folder, "disappearance", DISAPPEARANCE)
+    assert shown.exit_code == 0, shown.output
+    for words in ("treat as a child", "2008-08-30, The bus station", "have no report", BROTHER, "Sightings"):
+        assert words in shown.stdout
+    for words in ("spring 2008", "reported", "Kaunas", "0.80", "proposed", "birth close"):
+        assert words in shown.stdout
+    assert "Done outside" not in shown.stdout
+
+
+def test_no_id_is_cut_short_in_a_narrow_terminal() -> None:
+    table = listing("case", "kind")
+    table.add_row(CASE, "missing_person")
+    narrow = Console(width=40, file=StringIO())
+    narrow.print(table)
+    written = narrow.file.getvalue()  # type: ignore[attr-defined]
+    pieces = (line.split("│")[1].strip() for line in written.splitlines() if line.startswith("│"))
+    assert "".join(pieces) == CASE
 
 
 def test_a_person_is_found_by_a_name_that_is_typed_and_not_given_as_an_argument(folder: Path) -> None:

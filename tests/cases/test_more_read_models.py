@@ -488,7 +488,7 @@ def test_the_sheet_says_whom_to_call_and_what_never_to_do(centre: Centre) -> Non
 def test_who_may_be_the_danger_is_not_among_those_who_may_be_called(centre: Centre) -> None:
     centre.happened(opened(), *published(), SIBLINGS, sibling(202, BROTHER), IMPLICATED)
     sheet = centre.sheet()
-    assert sheet.never_tell == (BROTHER,)
+    assert [one.person for one in sheet.never_tell] == [BROTHER]
     assert [one.relative.person for one in sheet.may_be_called] == [SISTER]
     centre.happened(ImplicatedCleared(disappearance=DISAPPEARANCE, person=PERSON, suspect=BROTHER, occurred=DAY))
     assert len(centre.sheet().may_be_called) == 2
@@ -498,7 +498,7 @@ def test_another_record_of_who_may_be_the_danger_is_not_called_either(centre: Ce
     same = RecordsLinked(link=an_id(83), first=STRANGER, second=BROTHER, grounds="Same passport.", occurred=DAY)
     centre.happened(opened(), *published(), sibling(202, STRANGER), IMPLICATED, same)
     assert centre.sheet().may_be_called == ()
-    assert set(centre.sheet().never_tell) == {BROTHER, STRANGER}
+    assert {one.person for one in centre.sheet().never_tell} == {BROTHER, STRANGER}
 
 
 def test_what_is_said_of_another_record_of_the_person_holds_for_them(centre: Centre) -> None:

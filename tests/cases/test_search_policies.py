@@ -25,6 +25,7 @@ from services.cases.person.checking import (
     WhyUnsafe,
 )
 from services.cases.person.contact import AgreeSafeContact
+from services.cases.person.names import NameAdded, PersonName
 from services.cases.policies import notice_of
 from services.cases.projections.outbox import EffectStatus, GetEffect
 from services.cases.projections.person_files import GetPerson
@@ -37,6 +38,7 @@ from tests.assembled import Assembled
 from tests.cases.examples import (
     CASE,
     DAY,
+    NAME,
     PERSON,
     REFERRAL,
     SIGHTING,
@@ -281,6 +283,7 @@ def test_where_somebody_else_answered_what_waits_is_held_back_and_everybody_sees
 def test_a_message_about_somebody_goes_to_nobody_whom_they_name(centre: Centre) -> None:
     for someone in (PERSON, SISTER):
         centre.record(f"person-{someone}", registered().model_copy(update={"person": someone}))
+    centre.record(f"person-{SISTER}", NameAdded(person=SISTER, name=NAME, value=PersonName(given="Ona")))
     centre.send(agreeing(PHONE, never_tell=(SISTER,)), Role.CASEWORKER)
     centre.send(agreeing(PHONE, person=SISTER), Role.CASEWORKER)
     about_her = asking(ChannelKind.PHONE, person=SISTER, about=PERSON)
@@ -291,7 +294,8 @@ def test_a_message_about_somebody_goes_to_nobody_whom_they_name(centre: Centre) 
     assert centre.types(f"message-{an_id(67)}") == ["MessageRequested", "MessageCleared"]
     shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
     assert (shown.effect.held_back, shown.effect.about) == (WhyUnsafe.NEVER_TELL, PERSON)
-    assert centre.ask(GetSafetySheet(case=CASE), Role.CASEWORKER).never_tell == (SISTER,)
+    (never,) = centre.ask(GetSafetySheet(case=CASE), Role.CASEWORKER).never_tell
+    assert (never.person, [one.value.given for one in never.names]) == (SISTER, ["Ona"])
 
 
 def test_a_message_about_the_missing_goes_to_nobody_who_may_be_the_danger_until_cleared(

@@ -24,7 +24,21 @@ from shared.privacy.personal import About, Hidden, Retention
 
 CONTACT = About("person", Retention.CONTACT)
 Channels = Annotated[
-    tuple[ContactChannel, ...], CONTACT, Field(description="How to reach them; none: do not, they come by themselves")
+    tuple[ContactChannel, ...],
+    CONTACT,
+    Field(
+        description="How to reach them; none: do not, they come by themselves",
+        examples=[
+            [
+                {
+                    "kind": "phone",
+                    "address": "+370 600 00000",
+                    "times": [{"days": ["monday", "thursday"], "since": "09:00", "until": "11:00"}],
+                    "hours": "only while he is at work",
+                }
+            ]
+        ],
+    ),
 ]
 CodeWord = Annotated[
     str | None,

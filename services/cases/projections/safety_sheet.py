@@ -68,6 +68,15 @@ class RelativeOnSheet(BaseModel):
     relative: PersonOnSheet
 
 
+class NeverTold(BaseModel):
+    """Somebody who must learn nothing. Their names are for those who may know of their record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person: PersonId
+    names: tuple[NameShown, ...]
+
+
 class Danger(BaseModel):
     """How much danger the person is in, by the last assessment that stands."""
 
@@ -102,7 +111,7 @@ class SafetySheet(BaseModel):
         description="Other records of the same person: what must never be used there must not be used at all"
     )
     danger: Danger | None = Field(description="Null: nobody has assessed it, so assume the worst")
-    never_tell: tuple[PersonId, ...] = Field(
+    never_tell: tuple[NeverTold, ...] = Field(
         description="Who may be the danger, and whom the person has named, with every record of theirs: never tell "
         "them anything, not even that the person is known here"
     )
@@ -361,7 +370,7 @@ class SafetySheets(Projection):
             person=people[0],
             linked=people[1:],
             danger=next((_danger(row, asking) for row in asking.rows(last)), None),
-            never_tell=tuple(sorted(never_tell)),
+            never_tell=tuple(NeverTold(person=one, names=self._names(one, asking)) for one in sorted(never_tell)),
             may_be_called=self._relatives(records, never_tell, asking),
             searches=tuple(
                 MissedOnSheet(
@@ -372,17 +381,21 @@ class SafetySheets(Projection):
         )
 
     def _person(self, person: str, asking: Asking) -> PersonOnSheet:
-        people, names = asking.live(self.people), asking.live(self.names)
+        people = asking.live(self.people)
         known = asking.rows(select(people).where(people.c.person == person))
         row = known[0] if known else None
-        named = asking.rows(select(names).where(names.c.person == person).order_by(names.c.name))
         adult = row is not None and (row["born_adult"] if row["found_adult"] is None else row["found_adult"])
         return PersonOnSheet(
             person=person,
-            names=tuple(NameShown(name=one["name"], value=asking.reveal(one["value"])) for one in named),
+            names=self._names(person, asking),
             treated_as_child=not adult,
             safe_contact=safe_contact.shown(row, asking),
         )
+
+    def _names(self, person: str, asking: Asking) -> tuple[NameShown, ...]:
+        names = asking.live(self.names)
+        named = asking.rows(select(names).where(names.c.person == person).order_by(names.c.name))
+        return tuple(NameShown(name=one["name"], value=asking.reveal(one["value"])) for one in named)
 
     def _relatives(self, records: set[str], never_tell: set[str], asking: Asking) -> tuple[RelativeOnSheet, ...]:
         relatives = asking.live(self.relatives)

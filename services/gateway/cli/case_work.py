@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from services.cases.projections.caseload import CaseloadPage, ListCaseloads
 from services.cases.projections.circles import ShowTeam, Team
@@ -16,7 +15,7 @@ from services.cases.referral.record import Status
 from services.cases.vocabulary import RecipientKind
 from services.gateway.cli.asking import Actor, After, As, AsJson, Limit, Reason, ask, given, more
 from services.gateway.cli.safety_sheet import plain
-from services.gateway.cli.terminal import console, emit, one_sentence
+from services.gateway.cli.terminal import console, emit, listing, one_sentence
 from shared.dates import in_words
 from shared.messages import Origin, Role
 from shared.wire import read_query
@@ -38,7 +37,7 @@ def team(
         emit(shown.model_dump(mode="json"))
         return
     console.print(f"The team of {shown.case}:", soft_wrap=True)
-    table = Table("member", "")
+    table = listing("member", "")
     for one in shown.members:
         table.add_row(one.member, "responsible" if one.responsible else "")
     console.print(table)
@@ -64,8 +63,7 @@ def family(
     if linked := shown.records[1:]:
         console.print(f"The same person: {', '.join(linked)}", soft_wrap=True)
     console.print(f"Their own help: {_help(shown.help) or 'none'}", soft_wrap=True)
-    table = Table("is their", "person", "since", "until", "help", "note", title=f"The family around {shown.person}")
-    table.columns[1].overflow = "fold"  # an id that is cut short is of no use
+    table = listing("is their", "person", "since", "until", "help", "note", title=f"The family around {shown.person}")
     for one in shown.members:
         note = plain(one.note) if one.note is not None else ""
         table.add_row(one.kind, one.person, in_words(one.since or ""), in_words(one.until or ""), _help(one.help), note)
@@ -90,7 +88,7 @@ def caseload(
         emit(shown.model_dump(mode="json"))
         return
     columns = ("worker", "cases", "missing", "trafficking", "family", "next review", "reviews missed", "open items")
-    table = Table(*columns, title="Open cases")
+    table = listing(*columns, title="Open cases")
     for one in shown.caseloads:
         table.add_row(
             one.worker or "nobody",
@@ -124,9 +122,7 @@ def referrals(
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
-    table = Table("made", "to", "status", "legal basis", "until", "referral", title="Referrals")
-    for column in table.columns:
-        column.overflow = "fold"  # what is cut short is of no use
+    table = listing("made", "to", "status", "legal basis", "until", "referral", title="Referrals")
     for one in shown.referrals:
         stopped = f" (shares nothing more: {one.sharing_stopped})" if one.sharing_stopped else ""
         look = "" if one.second_look is SecondLook.NOT_NEEDED else f", second look: {one.second_look}"

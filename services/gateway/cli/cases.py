@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from services.cases.case.record import CaseKind
 from services.cases.projections.case_files import CaseFile, CasePage, CaseStatus, GetCase, ListCases
@@ -16,10 +15,10 @@ from services.cases.projections.disappearances import Board, ShowBoard
 from services.cases.projections.outbox import EffectKind, EffectShown, EffectStatus, GetEffect, ListOutbox, Outbox
 from services.cases.projections.person_search import PersonPage, SearchPersons
 from services.cases.projections.safety_sheet import GetSafetySheet, SafetySheet
-from services.gateway.cli import case_work
+from services.gateway.cli import case_work, searches
 from services.gateway.cli.asking import Actor, After, As, AsJson, Limit, Reason, ask, given, more
 from services.gateway.cli.safety_sheet import names_of, page_of, page_of_effect, plain
-from services.gateway.cli.terminal import console, emit, one_sentence
+from services.gateway.cli.terminal import console, emit, listing, one_sentence
 from shared.dates import in_words
 from shared.messages import Origin, Role
 from shared.projections.timeline import TimelineEntry
@@ -27,6 +26,7 @@ from shared.wire import read_query
 
 app = typer.Typer(no_args_is_help=True, help="Cases: the list, a file, the safety sheet, the board, the outbox.")
 app.add_typer(case_work.app)
+app.add_typer(searches.app)
 
 CaseArgument = Annotated[str, typer.Argument(help="The case, by its id.")]
 
@@ -54,7 +54,7 @@ def list_cases(
     if as_json:
         emit(page.model_dump(mode="json"))
         return
-    table = Table("case", "kind", "opened", "status", "worker", "review due", "open items", title="Cases")
+    table = listing("case", "kind", "opened", "status", "worker", "review due", "open items", title="Cases")
     for entry in page.cases:
         due = f"{entry.review_due or ''}{' missed' if entry.review_missed else ''}"
         status_text = f"{entry.status}{f': {entry.outcome}' if entry.outcome else ''}"
@@ -99,7 +99,7 @@ def show_file(
     )
     for item in file.waits_for:
         console.print(f"waits for {item.kind} {item.item}")
-    table = Table("occurred", "recorded", "by", "what", "facts", "said", title=f"Case {entry.case}", show_lines=True)
+    table = listing("occurred", "recorded", "by", "what", "facts", "said", title=f"Case {entry.case}", show_lines=True)
     for line in file.timeline:
         table.add_row(
             in_words(line.occurred or ""),
@@ -151,7 +151,7 @@ def board(
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
-    table = Table(
+    table = listing(
         "disappearance",
         "last seen",
         "",
@@ -193,7 +193,7 @@ def outbox(
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
-    table = Table("asked for", "what", "status", "id", "for", title="To be done outside")
+    table = listing("asked for", "what", "status", "id", "for", title="To be done outside")
     for one in shown.effects:
         why = one.held_back or one.failed
         status_text = f"{one.status}{f': {why}' if why else ''}"
@@ -242,7 +242,7 @@ def search(
     if as_json:
         emit(page.model_dump(mode="json"))
         return
-    table = Table("person", "names", title="Persons")
+    table = listing("person", "names", title="Persons")
     for entry in page.persons:
         table.add_row(entry.person, names_of(entry.names))
     console.print(table)

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from services.gateway.cli.asking import Actor, As, AsJson, Limit, Reason, ask, given
 from services.gateway.cli.safety_sheet import plain
-from services.gateway.cli.terminal import console, emit, one_sentence
+from services.gateway.cli.terminal import console, emit, listing, one_sentence
 from services.rehabilitation.proceedings.record import HearingState
 from services.rehabilitation.projections.assistance import (
     BeneficiariesAssisted,
@@ -43,7 +42,7 @@ def centres(actor: Actor, role: As = Role.DUTY_OFFICER, as_json: AsJson = False)
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
-    table = Table("code", "centre", "opened", title="Centres")
+    table = listing("code", "centre", "opened", title="Centres")
     for one in shown.centres:
         table.add_row(one.code, one.centre, str(one.opened))
     console.print(table)
@@ -65,7 +64,7 @@ def occupancy(
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
-    table = Table("shelter", "room", "bed", "person", "since", "until", title=f"The night of {shown.on}")
+    table = listing("shelter", "room", "bed", "person", "since", "until", title=f"The night of {shown.on}")
     for one in shown.shelters:
         for room in one.rooms:
             for bed in room.beds:
@@ -100,7 +99,7 @@ def bed_tasks(
     if as_json:
         emit(page.model_dump(mode="json"))
         return
-    table = Table("since", "person", "what", "asked", "why", "settled", "task", title="Beds that are looked for")
+    table = listing("since", "person", "what", "asked", "why", "settled", "task", title="Beds that are looked for")
     for task in page.tasks:
         why = task.why if isinstance(task.why, str) else ""
         table.add_row(str(task.since), task.person, task.kind, str(task.asked), why, task.settled or "", task.task)
@@ -127,7 +126,7 @@ def court_calendar(
     if as_json:
         emit(shown.model_dump(mode="json"))
         return
-    table = Table("when", "minutes", "court", "proceedings", "state", "reminded", title="Court calendar")
+    table = listing("when", "minutes", "court", "proceedings", "state", "reminded", title="Court calendar")
     for one in shown.hearings:
         reminded = f"{one.reminded} days before" if one.reminded else ""
         style = "dim" if one.state is not HearingState.SCHEDULED else ""
@@ -158,7 +157,7 @@ def duty(
     there = ", ".join(f"{turn.worker} since {_moment(turn.since)}" for turn in shown.now) or "nobody"
     console.print(f"On {shown.post} at {_moment(shown.at)}: {there}", soft_wrap=True)
     turns = {turn.shift: turn for turn in shown.turns}
-    table = Table("starts", "ends", "kind", "worker", "plan", "was there", title=f"Duty: {shown.post}")
+    table = listing("starts", "ends", "kind", "worker", "plan", "was there", title=f"Duty: {shown.post}")
     for shift in shown.shifts:
         turn = turns.get(shift.shift)
         was = f"{turn.worker}, {_moment(turn.since)} - {_moment(turn.until) if turn.until else ''}" if turn else ""
@@ -173,7 +172,7 @@ def duty(
             said = f": {plain(turn.summary)}" if turn.summary is not None else ""
             console.print(f"{turn.worker} handed over {_moment(turn.handed_over)}, {over}{said}", soft_wrap=True)
     if shown.gaps:
-        gaps = Table("from", "until", "minutes", "", title="Nobody is there")
+        gaps = listing("from", "until", "minutes", "", title="Nobody is there")
         for gap in shown.gaps:
             style = "bold red" if gap.kind == "past" else "red"
             gaps.add_row(_moment(gap.since), _moment(gap.until), f"{gap.minutes:,}", gap.kind, style=style)
@@ -198,7 +197,7 @@ def services(
         emit(shown.model_dump(mode="json"))
         return
     console.print(f"Services delivered, {shown.since} to {shown.until}:")
-    table = Table("kind", "services", "minutes")
+    table = listing("kind", "services", "minutes")
     for one in shown.by_kind:
         table.add_row(one.kind, f"{one.services:,}", f"{one.minutes:,}")
     table.add_row("together", f"{shown.services:,}", f"{shown.minutes:,}", style="bold")
@@ -217,7 +216,7 @@ def beneficiaries(
         emit(shown.model_dump(mode="json"))
         return
     console.print(f"Assisted, {shown.since} to {shown.until}:")
-    table = Table("assisted as", "people")
+    table = listing("assisted as", "people")
     table.add_row("victims of trafficking", str(shown.trafficking_victims))
     table.add_row("family members, supported", str(shown.family_members_supported))
     table.add_row("missing persons, once found", str(shown.missing_persons))

@@ -48,8 +48,8 @@ def _never(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
                 "do not use",
                 f"{plain(record.safe_contact.in_doubt)}: somebody else answered; agree safe contact anew",
             )
-    for suspect in sheet.never_tell:
-        yield "never tell", f"{suspect}: not even that the person is known here"
+    for other in sheet.never_tell:
+        yield "never tell", f"{names_of(other.names)} ({other.person}): not even that the person is known here"
     for search in sheet.searches:
         if search.found:
             learns = search.family_learns or "nothing"

@@ -11,6 +11,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 
 from shared.errors import ForgetMeNotError
 
@@ -23,6 +24,14 @@ console = Console()  # plain text wherever it is not a terminal
 def emit(value: Any) -> None:
     """Write `value` as JSON on standard output: what `--json` asks for."""
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def listing(*columns: str, title: str | None = None, show_lines: bool = False) -> Table:
+    """A table in which nothing is cut short, however narrow the terminal: half an id is of no use to anybody."""
+    table = Table(title=title, show_lines=show_lines)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def one_sentence(command: Callable[P, R]) -> Callable[P, R]:
