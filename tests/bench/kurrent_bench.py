@@ -61,13 +61,13 @@ class Bare:
         event = bare.NewEvent(TYPE, DATA, METADATA)
         self._client.append_to_stream(stream, current_version=expected, events=event, timeout=TIMEOUT)
 
-    def read_stream(self) -> int:
+    def read_stream(self, limit: int) -> int:
         """How many events were read."""
-        return sum(1 for _ in self._client.read_stream("read", timeout=TIMEOUT))
+        return sum(1 for _ in self._client.read_stream("read", limit=limit, timeout=TIMEOUT))
 
-    def read_all(self) -> int:
+    def read_all(self, limit: int) -> int:
         """The same, of the log."""
-        return sum(1 for _ in self._client.read_all(limit=READ_EVENTS, timeout=TIMEOUT))
+        return sum(1 for _ in self._client.read_all(limit=limit, timeout=TIMEOUT))
 
     def follow(self, seen: Arrivals) -> Callable[[], None]:
         """Note the time of each event that comes; gives what ends that."""
@@ -95,11 +95,11 @@ class Ours:
         expected = revision - 1 if revision else StreamState.NO_STREAM
         self._store.append(stream, [NewEvent(uuid4(), TYPE, DATA, METADATA)], expected)
 
-    def read_stream(self) -> int:
-        return sum(1 for _ in self._store.read_stream("read"))
+    def read_stream(self, limit: int) -> int:
+        return sum(1 for _ in self._store.read_stream("read", limit=limit))
 
-    def read_all(self) -> int:
-        return sum(1 for _ in self._store.read_all(limit=READ_EVENTS))
+    def read_all(self, limit: int) -> int:
+        return sum(1 for _ in self._store.read_all(limit=limit))
 
     def follow(self, seen: Arrivals) -> Callable[[], None]:
         subscription = self._store.subscribe(after=self._store.head())
@@ -119,18 +119,15 @@ class Ours:
 Contender = Bare | Ours
 
 
-def appends(callers: int, contender: Contender) -> float:
-    """Appends a second."""
-    each = APPENDS // callers
+def at_once(callers: int, work: Callable[[], None]) -> float:
+    """How many seconds as many threads take that each do `work`."""
     start = threading.Barrier(callers + 1)
     failures: list[BaseException] = []
 
     def call() -> None:
-        stream = f"case-{uuid4()}"
         start.wait()
         try:
-            for revision in range(each):
-                contender.append(stream, revision)
+            work()
         except BaseException as error:
             failures.append(error)
 
@@ -142,15 +139,29 @@ def appends(callers: int, contender: Contender) -> float:
     for thread in threads:
         thread.join()
     assert not failures, failures
-    return callers * each / (perf_counter() - began)
+    return perf_counter() - began
 
 
-def reads(what: Callable[[], int]) -> float:
+def appends(callers: int, contender: Contender) -> float:
+    """Appends a second."""
+    each = APPENDS // callers
+
+    def work() -> None:
+        stream = f"case-{uuid4()}"
+        for revision in range(each):
+            contender.append(stream, revision)
+
+    return callers * each / at_once(callers, work)
+
+
+def reads(callers: int, method: str, contender: Contender) -> float:
     """Events a second."""
-    began = perf_counter()
-    count = what()
-    assert count >= READ_EVENTS
-    return count / (perf_counter() - began)
+    each = READ_EVENTS // callers
+
+    def work() -> None:
+        assert getattr(contender, method)(each) == each
+
+    return callers * each / at_once(callers, work)
 
 
 def seen_after(callers: int, contender: Contender) -> float:
@@ -222,8 +233,8 @@ def run() -> list[dict[str, Any]]:
             opened.callback(contender.close)
         measures: dict[str, Callable[[Contender], float]] = {
             **{f"appends, {callers} callers": partial(appends, callers) for callers in CALLERS},
-            "read a stream": lambda contender: reads(contender.read_stream),
-            "read $all": lambda contender: reads(contender.read_all),
+            **{f"read a stream, {callers} callers": partial(reads, callers, "read_stream") for callers in CALLERS},
+            **{f"read $all, {callers} callers": partial(reads, callers, "read_all") for callers in CALLERS},
         }
         for name, measure in measures.items():
             found = in_turns(contenders, measure)
