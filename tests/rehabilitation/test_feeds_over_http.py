@@ -38,7 +38,9 @@ def test_a_feed_is_served_as_a_calendar_and_refused_as_a_problem(tmp_path: Path)
     *served, refused, _ = asyncio.run(answers())
     for answer in served:
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
-        assert icalendar.Calendar.from_ical(answer.content).errors == []
+        calendar = icalendar.Calendar.from_ical(answer.content)
+        assert calendar.errors == []
+        assert [part.name for part in calendar.subcomponents] == ["VTIMEZONE"], "none at all is no calendar"
         assert "x-position" in answer.headers
     assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
     world.close()

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone
+
+from shared.dates import HERE
 
 PRODUCER = "-//Forget-me-not//Rehabilitation//EN"
 MEDIA_TYPE = "text/calendar; charset=utf-8"
@@ -48,5 +50,7 @@ def calendar(name: str, events: Iterable[CalendarEvent]) -> str:
         if one.location:
             event.add("location", one.location)
         feed.add_component(event)
+    if not feed.subcomponents:  # a calendar holds at least one component (section 3.6); where nothing is, the time zone
+        feed.add_component(Timezone.from_tzid(HERE.key))
     text: bytes = feed.to_ical()
     return text.decode()
