@@ -6,12 +6,11 @@ stays broken. The house keeps its own records, of beds, tensions and the watch: 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, or_, select, true
 
 from services.cases.projections.circles import NONE, Circles
 from services.gateway.need_to_know import OVERSEES
@@ -52,6 +51,28 @@ class Teams:
         return TeamSight(looking, to_find=finding and Role.DUTY_OFFICER in looking.origin.roles)
 
 
+class Belongs(NamedTuple):
+    """The cases that something belongs to, and whether it is in the compartment of suspects."""
+
+    cases: set[str]
+    compartment: bool
+
+
+class Tied(NamedTuple):
+    """Cases that a tie leads to, and who made it."""
+
+    by: str
+    cases: set[str]
+
+
+class Seen(NamedTuple):
+    """Whether something is hidden; whether it would be, but for broken glass; and whether it is in the compartment."""
+
+    hidden: bool
+    closed: bool
+    compartment: bool
+
+
 class TeamSight:
     """What is there for one member of staff. Remembers what it found, for one question long."""
 
@@ -63,28 +84,42 @@ class TeamSight:
             looking.live(one)
             for one in (CIRCLES.cases, CIRCLES.members, CIRCLES.ties, CIRCLES.links, CIRCLES.suspects, CIRCLES.glass)
         )
-        self._hidden: dict[tuple[str, bool], bool] = {}
+        self._seen: dict[str, Seen] = {}
+
+    @property
+    def only_of(self) -> str | None:
+        """See `Sight.only_of`."""
+        return None if self._to_find else self._actor
+
+    def own_cases(self) -> Subquery | None:
+        """See `Sight.own_cases`. An index has them in this order."""
+        members = self._members
+        mine = select(members.c.case, members.c.position).where(members.c.member == self._actor)
+        return None if self._to_find else mine.subquery()
 
     def hides(self, thing: str) -> bool:
         """See `Sight.hides`."""
-        if self._to_find:
-            return self._is_suspect(self._records_of(thing)) and self._is_hidden(thing)
-        return self._is_hidden(thing)
+        seen = self._look(thing)
+        return seen.hidden and (seen.compartment or not self._to_find)
 
     def look_at(self, things: Collection[str]) -> None:
-        """See `Sight.look_at`. Most of what somebody asks for is of their own cases."""
-        cases, members = self._cases, self._members
-        mine = (
-            select(cases.c.case, cases.c.person)
-            .join(members, members.c.case == cases.c.case)
-            .where(members.c.member == self._actor, or_(cases.c.case.in_(things), cases.c.person.in_(things)))
-        )
-        for row in self._looking.rows(mine):
-            self._hidden |= dict.fromkeys(product((row["case"], row["person"]), (True, False)), False)
+        """See `Sight.look_at`. As many questions for all of them as for one."""
+        if new := {thing for thing in things if thing not in self._seen}:
+            belonging = self._cases_of(new)
+            members = self._members
+            cases = {case for belongs in belonging.values() for case in belongs.cases}
+            mine = select(members.c.case).where(members.c.member == self._actor, members.c.case.in_(cases))
+            open_to_me = {row["case"] for row in self._looking.rows(mine)} if cases else set()
+            by_glass = open_to_me.union(self._broken())
+            for thing, belongs in belonging.items():
+                closed = bool(belongs.cases) and belongs.cases.isdisjoint(open_to_me)
+                hidden = closed and (belongs.compartment or belongs.cases.isdisjoint(by_glass))
+                self._seen[thing] = Seen(hidden, closed, belongs.compartment)
 
     def opens(self, place: Place) -> bool:
         """See `Sight.opens`. A value is where it stands: in the record of whose stream it is."""
-        return not self._is_hidden(place.stream[-36:], by_glass=place.type not in COMPARTMENT)
+        seen = self._look(place.stream[-36:])
+        return not (seen.closed if place.type in COMPARTMENT else seen.hidden)
 
     def within(
         self, *, case: ColumnElement[Any] | None = None, person: ColumnElement[Any] | None = None
@@ -123,88 +158,112 @@ class TeamSight:
         now = datetime.now(UTC)
         return [row["case"] for row in self._looking.rows(mine) if datetime.fromisoformat(row["until"]) > now]
 
-    def _is_hidden(self, thing: str, *, by_glass: bool = True) -> bool:
-        known = (thing, by_glass)
-        if known not in self._hidden:
-            self.look_at([thing])
-        if known not in self._hidden:
-            self._hidden[known] = self._look(thing, by_glass=by_glass)
-        return self._hidden[known]
-
-    def _look(self, thing: str, *, by_glass: bool) -> bool:
+    def _look(self, thing: str) -> Seen:
         """Hidden is what belongs to cases of others alone. What belongs to no case is open to those who work here."""
-        cases, compartment = self._cases_of(thing)
-        if not cases:
-            return False
-        members = self._members
-        mine = select(members.c.case).where(members.c.member == self._actor, members.c.case.in_(cases)).limit(1)
-        if self._looking.rows(mine):
-            return False
-        return compartment or not by_glass or cases.isdisjoint(self._broken())
+        self.look_at([thing])
+        return self._seen[thing]
 
-    def _cases_of(self, thing: str) -> tuple[set[str], bool]:
-        """The cases that a thing belongs to, and whether it is in the compartment of suspects."""
-        if self._looking.rows(select(self._cases.c.case).where(self._cases.c.case == thing)):
-            return {thing}, False
-        ties = self._ties
-        tied = self._looking.rows(select(ties).where(ties.c.thing == thing))
-        if not tied:
-            return self._cases_of_person(thing)
-        if own := {row["case"] for row in tied} - {NONE}:
-            return own, False
-        found = [self._cases_of_person(row["person"]) for row in tied]
-        return set().union(*(cases for cases, _ in found)), any(compartment for _, compartment in found)
+    def _cases_of(self, things: set[str]) -> dict[str, Belongs]:
+        """The cases that each thing belongs to, and whether it is in the compartment of suspects."""
+        cases, ties = self._cases, self._ties
+        are_cases = {row["case"] for row in self._looking.rows(select(cases.c.case).where(cases.c.case.in_(things)))}
+        found = {thing: Belongs({thing}, False) for thing in are_cases}
+        tied = self._grouped(select(ties).where(ties.c.thing.in_(things - are_cases)), "thing")
+        people = {thing: {row["person"] for row in tied.get(thing, ())} or {thing} for thing in things - are_cases}
+        for thing, rows in tied.items():
+            if own := {row["case"] for row in rows} - {NONE}:
+                found[thing] = Belongs(own, False)
+                del people[thing]
+        of_people = self._cases_of_people(set().union(*people.values()))
+        for thing, them in people.items():
+            each = [of_people[person] for person in them]
+            found[thing] = Belongs(set().union(*(one.cases for one in each)), any(one.compartment for one in each))
+        return found
 
-    def _cases_of_person(self, person: str) -> tuple[set[str], bool]:
+    def _cases_of_people(self, people: set[str]) -> dict[str, Belongs]:
         """Those about them; without one, those that they are tied to. Of a suspect, those that name them come first.
 
         What the asker tied themselves does not count, if anything else does: nobody opens a record for themselves.
         """
-        records = self._records_of(person)
-        about = self._about(records)
+        if not people:
+            return {}
+        records = self._records_of(people)
+        all_records = set().union(*records.values())
         suspects, ties = self._suspects, self._ties
         naming = (
-            select(ties.c.case, suspects.c.by)
-            .join(suspects, suspects.c.disappearance == ties.c.thing)
-            .where(suspects.c.person.in_(records))
+            select(suspects.c.person, ties.c.case, suspects.c.by)
+            .join(ties, suspects.c.disappearance == ties.c.thing)
+            .where(suspects.c.person.in_(all_records))
         )
-        if not (named := self._looking.rows(naming)):
-            return about or self._tied(records), False
-        by_others = {row["case"] for row in named if row["by"] != self._actor}
-        return (about | by_others) or self._tied(records) or {row["case"] for row in named}, True
+        about, named = self._about(all_records), self._grouped(naming, "person")
+        without = {person for person in people if not any(about.get(record) for record in records[person])}
+        tied = self._tied(set().union(*(records[person] for person in without)))
+        found: dict[str, Belongs] = {}
+        for person in people:
+            theirs = {case for record in records[person] for case in about.get(record, ())}
+            naming_them = [row for record in records[person] for row in named.get(record, ())]
+            by_others = {row["case"] for row in naming_them if row["by"] != self._actor}
+            cases = theirs | by_others
+            if not cases:
+                cases = self._through([row for record in records[person] for row in tied.get(record, ())])
+            found[person] = Belongs(cases or {row["case"] for row in naming_them}, bool(naming_them))
+        return found
 
-    def _records_of(self, person: str) -> set[str]:
-        """The records of one person, without links that the asker made themselves."""
-        links, known = self._links, {person}
-        new = {person}
+    def _records_of(self, people: set[str]) -> dict[str, set[str]]:
+        """The records of each person, without links that the asker made themselves."""
+        links, new, known = self._links, people, set(people)
+        beside: dict[str, set[str]] = {}
         while new:
             touching = select(links).where(
                 or_(links.c.first.in_(new), links.c.second.in_(new)), links.c.by != self._actor
             )
-            new = {end for row in self._looking.rows(touching) for end in (row["first"], row["second"])} - known
+            for row in self._looking.rows(touching):
+                beside.setdefault(row["first"], set()).add(row["second"])
+                beside.setdefault(row["second"], set()).add(row["first"])
+            new = beside.keys() - known
             known |= new
-        return known
+        return {person: _reached(person, beside) for person in people}
 
-    def _is_suspect(self, records: set[str]) -> bool:
-        suspects = self._suspects
-        return bool(self._looking.rows(select(suspects.c.person).where(suspects.c.person.in_(records)).limit(1)))
-
-    def _about(self, people: set[str]) -> set[str]:
+    def _about(self, people: set[str]) -> dict[str, set[str]]:
         cases = self._cases
-        return {row["case"] for row in self._looking.rows(select(cases.c.case).where(cases.c.person.in_(people)))}
+        if not people:
+            return {}
+        rows = self._grouped(select(cases.c.person, cases.c.case).where(cases.c.person.in_(people)), "person")
+        return {person: {row["case"] for row in found} for person, found in rows.items()}
 
-    def _tied(self, people: set[str]) -> set[str]:
-        """Of people without a case of their own: the cases that speak of them, and those of the people around them."""
+    def _tied(self, people: set[str]) -> dict[str, list[Tied]]:
+        """Of people without a case of their own: what speaks of them, with the cases of the people around them."""
         ties = self._ties
+        if not people:
+            return {}
         touching = ties.alias()
         around = (
-            select(ties.c.case, ties.c.person, touching.c.by)
-            .join(touching, touching.c.thing == ties.c.thing)
+            select(touching.c.person.label("of"), touching.c.by, ties.c.case, ties.c.person)
+            .join(ties, touching.c.thing == ties.c.thing)
             .where(touching.c.person.in_(people))
         )
-        rows = self._looking.rows(around)
-        of_others = [row for row in rows if row["by"] != self._actor]
-        return self._through(of_others) or self._through(rows)
+        rows = self._grouped(around, "of")
+        about = self._about({row["person"] for found in rows.values() for row in found} - {NONE})
+        return {
+            person: [Tied(row["by"], ({row["case"]} - {NONE}) | about.get(row["person"], set())) for row in found]
+            for person, found in rows.items()
+        }
 
-    def _through(self, rows: Any) -> set[str]:
-        return ({row["case"] for row in rows} - {NONE}) | self._about({row["person"] for row in rows} - {NONE})
+    def _through(self, tied: list[Tied]) -> set[str]:
+        of_others = (one.cases for one in tied if one.by != self._actor)
+        return set().union(*of_others) or set().union(*(one.cases for one in tied))
+
+    def _grouped(self, statement: Select[Any], by: str) -> dict[str, list[RowMapping]]:
+        found: dict[str, list[RowMapping]] = {}
+        for row in self._looking.rows(statement):
+            found.setdefault(row[by], []).append(row)
+        return found
+
+
+def _reached(person: str, beside: Mapping[str, set[str]]) -> set[str]:
+    """A person's record, and all that links lead to."""
+    known, new = {person}, {person}
+    while new:
+        new = set().union(*(beside.get(one, set()) for one in new)) - known
+        known |= new
+    return known

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, Subquery, true
 
 from shared.messages import UUID_PATTERN, Query
 from shared.privacy.personal import Place
@@ -25,6 +25,15 @@ _ID = re.compile(UUID_PATTERN)
 
 class Sight(Protocol):
     """What one asker may know of, for the time of one question."""
+
+    @property
+    def only_of(self) -> str | None:
+        """Whose cases the asker looks into, and nobody else's; None for whoever looks through those of all."""
+        ...
+
+    def own_cases(self) -> Subquery | None:
+        """`case` and `position` of those that the asker looks into, in the order of their positions; None for all."""
+        ...
 
     def hides(self, thing: str, /) -> bool:
         """Whether the asker may not know of what has this id."""
@@ -61,6 +70,12 @@ class Sights(Protocol):
 
 class Everything:
     """The sight where no narrower rule is given."""
+
+    only_of: str | None = None
+
+    def own_cases(self) -> Subquery | None:
+        """See `Sight.own_cases`."""
+        return None
 
     def hides(self, thing: str, /) -> bool:
         """See `Sight.hides`."""

@@ -7,20 +7,25 @@ says why it is done like this and what it leaves open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Annotated, Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import BigInteger, Column, ColumnElement, RowMapping, String, Table, Text, select
 
+from services.cases.disappearance.reporting import ImplicatedCleared, ImplicatedNamed
+from services.cases.link import RecordsUnlinked
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted, PersonName
+from services.cases.projections.audiences import ALL, OPEN, Audiences, Change, of_member
+from services.cases.projections.belonging import Teaming, Tying
 from services.cases.projections.person_files import NameShown
 from services.cases.spelling import keys_of, together, words
 from services.cases.vocabulary import HELPERS, PersonId
 from shared.codec import Recorded, SealedValue
 from shared.errors import Invalid, NotFound, Unavailable
-from shared.messages import Query, View
+from shared.messages import Query, View, union_members
 from shared.privacy.personal import Hidden, Retention
 from shared.privacy.port import KeyName, Vault
 from shared.projections.declaration import Asking, Projection, Redacted, Rows, answers, on, table
@@ -28,6 +33,8 @@ from shared.projections.paging import After, Limit, Next
 
 INDEX_KEY = KeyName("5e0f6c1a-7a55-5d0e-9c3b-2b1f4a8d6e70", Retention.IDENTITY, "person-search")
 """What tokens are made with. It is about nobody, and has a subject of its own. Never change it."""
+
+Entry = tuple[str, str]  # an audience, and a token
 
 TOKEN = 16  # hexadecimal digits: of 10^8 tokens, two that should differ are equal about once in 3,700 indexes
 
@@ -103,11 +110,14 @@ class PersonSearch(Projection):
     )
     tokens = table(
         "name_tokens",
+        Column("audience", String, primary_key=True),  # a search reads along the rows of who asks, and no others
         Column("token", String, primary_key=True),
         Column("position", BigInteger, primary_key=True),
         Column("person", String),
         personal=True,
     )
+    audiences = Audiences("searched")
+    cases, people, things = audiences.cases, audiences.people, audiences.things
     made_with = table("name_index_key", Column("one", String, primary_key=True), Column("mark", String))
 
     def __init__(self, vault: Vault | None = None) -> None:
@@ -138,8 +148,8 @@ class PersonSearch(Projection):
     def forgotten(self, e: Recorded[PersonForgotten], rows: Rows) -> None:
         """Nothing of them stays in the index."""
         if row := rows.get(self.found, (e.event.subject,)):
-            for token in _tokens(_names(row)):
-                rows.drop(self.tokens, (token, row["position"]))
+            audiences = self.audiences.of(e.event.subject, rows)
+            self._write(rows, e.event.subject, row["position"], _rows(audiences, _tokens(_names(row))), set())
             rows.drop(self.found, (e.event.subject,))
 
     @on(EntryShredded, RetentionApplied)
@@ -149,50 +159,102 @@ class PersonSearch(Projection):
             if key.keep == Retention.IDENTITY:
                 self._change(rows, key.subject, key.record, None, e.position)
 
+    @on(*union_members(Teaming))
+    def worked_on(self, e: Recorded[Teaming], rows: Rows) -> None:
+        """Others work on a case: whoever belongs to it is for them to find."""
+        self._shown_to(self.audiences.worked_on(e, rows), rows)
+
+    @on(*union_members(Tying))
+    def tied(self, e: Recorded[Tying], rows: Rows) -> None:
+        """Somebody belongs to a case, or to somebody who does."""
+        self._shown_to(self.audiences.tied(e, rows), rows)
+
+    @on(RecordsUnlinked)
+    def unlinked(self, e: Recorded[RecordsUnlinked], rows: Rows) -> None:
+        """One record is not for those to find any more who know of the other."""
+        self._shown_to(self.audiences.unlinked(e, rows), rows)
+
+    @on(ImplicatedNamed, ImplicatedCleared)
+    def suspected(self, e: Recorded[ImplicatedNamed | ImplicatedCleared], rows: Rows) -> None:
+        """Whoever may be the danger is for others to find."""
+        self._shown_to(self.audiences.suspected(e, rows), rows)
+
     def _change(self, rows: Rows, person: str, name: str, value: list[str] | None, position: int) -> None:
         """Set or drop one name of a person; tokens that another of their names has stay."""
         row = rows.get(self.found, (person,))
         names = _names(row) if row else {}
         if value is None and name not in names:
             return
-        before, at = _tokens(names), row["position"] if row else position
+        audiences, at = self.audiences.of(person, rows), row["position"] if row else position
+        before = _rows(audiences, _tokens(names))
         if value is None:
             del names[name]
         else:
             names[name] = value
-        after = _tokens(names)
-        for token in before - after:
-            rows.drop(self.tokens, (token, at))
-        for token in after - before:
-            rows.put(self.tokens, token=token, position=at, person=person)
+        self._write(rows, person, at, before, _rows(audiences, _tokens(names)))
         rows.put(self.found, person=person, position=at, names=orjson.dumps(names).decode())
+
+    def _shown_to(self, changes: Iterable[Change], rows: Rows) -> None:
+        """The names of these people are for others to find now."""
+        for person, before, after in changes:
+            if row := rows.get(self.found, (person,)):
+                tokens = _tokens(_names(row))
+                self._write(rows, person, row["position"], _rows(before, tokens), _rows(after, tokens))
+
+    def _write(self, rows: Rows, person: str, at: int, before: set[Entry], after: set[Entry]) -> None:
+        for entry in before - after:
+            rows.drop(self.tokens, (*entry, at))
+        for audience, token in after - before:
+            rows.put(self.tokens, audience=audience, token=token, position=at, person=person)
 
     @answers(SearchPersons)
     def search(self, query: SearchPersons, asking: Asking) -> PersonPage:
-        """Read along the tokens of two words, or of the only one; each further word has to be there as well."""
+        """Read along the tokens of two words, or of the only one; each further word has to be there as well.
+
+        What is read is what is there for the asker, in order and up to a page, so a page costs the same among many as
+        among few. The rare person whom the sight hides all the same is passed over, and leaves no gap.
+        """
         asked = words(query.name)
         if not asked:
             raise Invalid("There is no letter in this name: give a word of it.")
         if not self._is_current(asking):
             return PersonPage(persons=(), next=None)
-        tokens, found = asking.live(self.tokens), asking.live(self.found)
-        further = [_has(tokens, self._all(together(word))) for word in asked[2:]]
-        candidates: dict[int, str] = {}
-        for token in self._all(together(*asked[:2])):
-            along = select(tokens).where(tokens.c.token == token, *further, asking.sight.within(person=tokens.c.person))
-            along = along.order_by(tokens.c.position.desc())
-            if query.after is not None:
-                along = along.where(tokens.c.position < query.after)
-            candidates |= {row["position"]: row["person"] for row in asking.rows(along.limit(query.limit + 1))}
-        newest = sorted(candidates, reverse=True)
-        page = newest[: query.limit]
-        asking.sight.look_at([candidates[position] for position in page])
-        people = [person for position in page if not asking.sight.hides(person := candidates[position])]
-        rows = {row["person"]: row for row in asking.rows(select(found).where(found.c.person.in_(people)))}
+        shown: dict[int, str] = {}
+        after, wanted = query.after, query.limit + 1
+        while missing := wanted - len(shown):
+            candidates = self._along(asked, asking, after, missing)
+            asking.sight.look_at(candidates.values())
+            shown |= {at: person for at, person in candidates.items() if not asking.sight.hides(person)}
+            if len(candidates) < missing:
+                break
+            after = min(candidates)
+        page = list(shown.items())[: query.limit]
+        found = asking.live(self.found)
+        names = select(found).where(found.c.person.in_([person for _, person in page]))
+        rows = {row["person"]: row for row in asking.rows(names)}
         return PersonPage(
-            persons=tuple(_entry(person, _names(rows[person]), asking) for person in people if person in rows),
-            next=page[-1] if len(newest) > query.limit else None,
+            persons=tuple(_entry(person, _names(rows[person]), asking) for _, person in page),
+            next=page[-1][0] if len(shown) > query.limit else None,
         )
+
+    def _along(self, asked: Sequence[str], asking: Asking, after: int | None, wanted: int) -> dict[int, str]:
+        """The next persons by the position of each, those last registered first, from the rows that are for the asker.
+
+        The rows of one audience and one token stand together in this order: each stretch is read from where the last
+        page ended, and no further than a page.
+        """
+        tokens, only_of = asking.live(self.tokens), asking.sight.only_of
+        further = [self._all(together(word)) for word in asked[2:]]
+        stretches: list[RowMapping] = []
+        for audience in (ALL,) if only_of is None else (of_member(only_of), OPEN):
+            has = [_has(tokens, audience, any_of) for any_of in further]
+            for token in self._all(together(*asked[:2])):
+                along = select(tokens).where(tokens.c.audience == audience, tokens.c.token == token, *has)
+                if after is not None:
+                    along = along.where(tokens.c.position < after)
+                stretches += asking.rows(along.order_by(tokens.c.position.desc()).limit(wanted))
+        found = {row["position"]: row["person"] for row in stretches}
+        return {position: found[position] for position in sorted(found, reverse=True)[:wanted]}
 
     def _is_current(self, asking: Asking) -> bool:
         """Whether there is anything to find. Raises `Unavailable` if it was made with a key that is gone."""
@@ -248,12 +310,16 @@ def _tokens(names: Mapping[str, list[str]]) -> set[str]:
     return {token for _, *tokens in names.values() for token in tokens}
 
 
-def _has(tokens: Table, any_of: list[str]) -> ColumnElement[bool]:
+def _rows(audiences: Iterable[str], tokens: Iterable[str]) -> set[Entry]:
+    return set(product((ALL, *audiences), tokens))
+
+
+def _has(tokens: Table, audience: str, any_of: list[str]) -> ColumnElement[bool]:
     """Whether the same person has one of these as well."""
     other = tokens.alias()
     return (
         select(other.c.token)
-        .where(other.c.token.in_(any_of), other.c.position == tokens.c.position)
+        .where(other.c.audience == audience, other.c.token.in_(any_of), other.c.position == tokens.c.position)
         .correlate(tokens)
         .exists()
     )

@@ -1,0 +1,187 @@
+"""Audiences: who may find each person, worked out as things happen, so that a search reads only what is there for it.
+
+A person is there for the members of the cases that they belong to, and one who belongs to none is open. The rule is
+that of `services/gateway/team_sight.py`, which has the last word on every person found: it also weighs who tied or
+linked whom. An audience may therefore name somebody for whom the person is not there in the end, and seldom does; it
+never leaves anybody out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import permutations
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Column, String, Table, Text
+
+from services.cases.case.intake import CaseOpened
+from services.cases.disappearance.reporting import ImplicatedCleared, ImplicatedNamed
+from services.cases.link import RecordsLinked, RecordsUnlinked
+from services.cases.projections.belonging import CaseTeam, Teaming, Tying, actor_of, tie_of
+from shared.codec import Recorded
+from shared.projections.declaration import Rows, table
+
+ALL, OPEN = "all", "open"
+"""The audience of everybody who knows of every case, and that of a person who belongs to no case."""
+
+
+def of_member(member: str) -> str:
+    """The audience of what belongs to the cases of one member of staff."""
+    return f"@{member}"
+
+
+class Change(NamedTuple):
+    """A person's audiences were these, and are those."""
+
+    person: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+class Audiences:
+    """Part of a read model: its tables hold sets of ids as JSON, for a handler finds rows by their key alone."""
+
+    def __init__(self, prefix: str) -> None:
+        self.cases: Table = table(
+            f"{prefix}_cases",
+            Column("case", String, primary_key=True),
+            Column("responsible", String),
+            Column("joined", Text),
+            Column("people", Text),  # whose audience depends on this case
+        )
+        self.people: Table = table(
+            f"{prefix}_people",
+            Column("person", String, primary_key=True),
+            Column("about", Text),  # the cases about them
+            Column("tied", Text),  # the cases that speak of them
+            Column("around", Text),  # people whom anything ties to them
+            Column("linked", Text),  # each link to another record of theirs, with that record
+            Column("suspected", Text),  # the disappearances in which they are named as a danger
+            Column("audience", Text),
+        )
+        self.things: Table = table(
+            f"{prefix}_things",
+            Column("thing", String, primary_key=True),
+            Column("cases", Text),
+            Column("people", Text),
+        )
+
+    def worked_on(self, e: Recorded[Teaming], rows: Rows) -> Iterator[Change]:
+        """The team of a case is another one, or there is a new case."""
+        event, case = e.event, e.event.case
+        team = self._team(case, rows).after(event, actor_of(e))
+        people = _set(rows.get(self.cases, (case,)), "people")
+        if isinstance(event, CaseOpened):
+            known = rows.get(self.people, (event.person,))
+            people |= self._records({event.person} | _set(known, "around"), rows)
+            self._put(rows, self.people, event.person, about=_set(known, "about") | {case})
+        self._put(rows, self.cases, case, joined=team.joined, people=people)
+        rows.change(self.cases, (case,), responsible=team.responsible)
+        return self._changes(people, rows)
+
+    def tied(self, e: Recorded[Tying], rows: Rows) -> Iterator[Change]:
+        """A thing belongs to a case, or to people."""
+        tie = tie_of(e.event)
+        row = rows.get(self.things, (tie.thing,))
+        cases, people = _set(row, "cases"), _set(row, "people")
+        if people.issuperset(tie.people) and (tie.case is None or tie.case in cases):
+            return iter(())
+        people |= set(tie.people)
+        cases |= {tie.case} if tie.case else set()
+        self._put(rows, self.things, tie.thing, cases=cases, people=people)
+        for person in people:
+            known = rows.get(self.people, (person,))
+            around = _set(known, "around") | people - {person}
+            self._put(rows, self.people, person, tied=_set(known, "tied") | cases, around=around)
+        if isinstance(e.event, RecordsLinked):
+            for first, second in permutations((e.event.first, e.event.second)):
+                linked = _set(rows.get(self.people, (first,)), "linked") | {_link(tie.thing, second)}
+                self._put(rows, self.people, first, linked=linked)
+        return self._changes(self._records(people, rows), rows)
+
+    def unlinked(self, e: Recorded[RecordsUnlinked], rows: Rows) -> Iterator[Change]:
+        """Two records are of two people after all."""
+        pair = {e.event.first, e.event.second}
+        touched = self._records(pair, rows)
+        for first, second in permutations(pair):
+            linked = _set(rows.get(self.people, (first,)), "linked") - {_link(e.event.link, second)}
+            self._put(rows, self.people, first, linked=linked)
+        return self._changes(touched, rows)
+
+    def suspected(self, e: Recorded[ImplicatedNamed | ImplicatedCleared], rows: Rows) -> Iterator[Change]:
+        """Somebody is named as a danger, or is none after all."""
+        person, thing = e.event.suspect, e.event.disappearance
+        suspected = _set(rows.get(self.people, (person,)), "suspected") - {thing}
+        if isinstance(e.event, ImplicatedNamed):
+            suspected.add(thing)
+        self._put(rows, self.people, person, suspected=suspected)
+        return self._changes(self._records({person}, rows), rows)
+
+    def of(self, person: str, rows: Rows) -> frozenset[str]:
+        """The audiences of a person."""
+        row = rows.get(self.people, (person,))
+        return frozenset({OPEN}) if row is None or row["audience"] is None else frozenset(_set(row, "audience"))
+
+    def _changes(self, touched: set[str], rows: Rows) -> Iterator[Change]:
+        for person in sorted(touched):
+            before, after = self.of(person, rows), self._worked_out(person, rows)
+            if before != after:
+                rows.change(self.people, (person,), audience=_text(after))
+                yield Change(person, before, after)
+
+    def _worked_out(self, person: str, rows: Rows) -> frozenset[str]:
+        """By the cases about them; without one, by those that speak of them and of people around them.
+
+        Of somebody with linked records, by both: which of the links count is another matter for each who asks. Whoever
+        is named as a danger is there for those who work on that case, too.
+        """
+        records = self._records({person}, rows)
+        known = [rows.get(self.people, (record,)) for record in records]
+        cases = _union(known, "about")
+        if not cases or len(records) > 1:
+            cases |= _union(known, "tied")
+            cases |= _union((rows.get(self.people, (other,)) for other in _union(known, "around")), "about")
+        cases |= _union((rows.get(self.things, (thing,)) for thing in _union(known, "suspected")), "cases")
+        members: set[str] = set()
+        for case in cases:
+            people = _set(rows.get(self.cases, (case,)), "people")
+            if person not in people:
+                self._put(rows, self.cases, case, people=people | {person})
+            members |= self._team(case, rows).members
+        return frozenset(map(of_member, members)) if cases else frozenset({OPEN})
+
+    def _records(self, people: set[str], rows: Rows) -> set[str]:
+        """The records of these people: their own, and all that links lead to."""
+        found, new = set(people), people
+        while new:
+            links = _union((rows.get(self.people, (person,)) for person in new), "linked")
+            new = {link.partition(" ")[2] for link in links} - found
+            found |= new
+        return found
+
+    def _team(self, case: str, rows: Rows) -> CaseTeam:
+        row = rows.get(self.cases, (case,))
+        return CaseTeam((row or {}).get("responsible") or "", frozenset(_set(row, "joined")))
+
+    def _put(self, rows: Rows, of: Table, key: str, **sets: Collection[str]) -> None:
+        """Set columns of a row, which is made if it is not there."""
+        if rows.get(of, (key,)) is None:
+            rows.put(of, **{of.primary_key.columns[0].name: key})
+        rows.change(of, (key,), **{name: _text(values) if values else None for name, values in sets.items()})
+
+
+def _set(row: Mapping[str, Any] | None, column: str) -> set[str]:
+    return set(orjson.loads(row[column])) if row is not None and row[column] else set()
+
+
+def _union(known: Iterable[Mapping[str, Any] | None], column: str) -> set[str]:
+    return set().union(*(_set(row, column) for row in known))
+
+
+def _link(link: str, other: str) -> str:
+    return f"{link} {other}"
+
+
+def _text(ids: Collection[str]) -> str:
+    return orjson.dumps(sorted(ids)).decode()
