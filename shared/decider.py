@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, Generic, TypeVar
 
 from shared.errors import NotFound
 from shared.messages import Command, Event, union_members
+from shared.privacy.personal import personal_fields
 
 C = TypeVar("C", bound=Command)
 E = TypeVar("E", bound=Event)
@@ -30,6 +31,7 @@ class Decider(Generic[C, E, S]):
     evolve: Callable[[S, E], S]
     commands: Any  # the union of its commands
     events: Any  # the union of its events
+    about: str = ""  # the field that names whom a record is about, where no personal field does
 
     def stream_of(self, command: Command) -> str:
         """`case-4b1f...`: the stream that `command` is for."""
@@ -42,6 +44,21 @@ class Decider(Generic[C, E, S]):
     def event_types(self) -> tuple[type[Event], ...]:
         """The events that it is made of."""
         return union_members(self.events)
+
+    def whom(self, *places: object) -> str | None:
+        """Whom it concerns, by the first of `places` (events, a command, the state) that names somebody."""
+        for place in places:
+            for name in self._subjects:
+                if isinstance(found := getattr(place, name, None), str) and found:
+                    return found
+        return None
+
+    @cached_property
+    def _subjects(self) -> tuple[str, ...]:
+        """The fields that name whom a personal field is about."""
+        messages = (*self.command_types(), *self.event_types())
+        marked = [mark.subject for message in messages for mark in personal_fields(message).values()]
+        return tuple(dict.fromkeys([*marked, *([self.about] if self.about else [])]))
 
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
         """The state after `events`, from the beginning or from `state` on."""

@@ -188,8 +188,8 @@ class CommandHandler:
         events: Sequence[Event],
         names: list[KeyName],
     ) -> Receipt:
-        subject = names[0] if names else KeyName(stream, Retention.REASON, stream)
-        reason_key = KeyName(subject.subject, Retention.REASON, stream)
+        whom = names[0].subject if names else decider.whom(*events, command, folded.state) or stream
+        reason_key = KeyName(whom, Retention.REASON, stream)
         needed = [*names, *key_names(events, stream), *([reason_key] if origin.reason else [])]
         if needed:
             self.vault.prepare(dict.fromkeys(needed))

@@ -30,6 +30,13 @@ from shared.errors import ForgetMeNotError
 
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
+PSEUDONYM = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+StaffId = Annotated[
+    str,
+    StringConstraints(pattern=PSEUDONYM),
+    Field(description="A member of staff, by pseudonym, never by name", examples=["w-7"]),
+]
+"""Whom a command names of the staff. It is stored in the clear with the event and never goes away."""
 
 Answer = TypeVar("Answer")
 

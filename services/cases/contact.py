@@ -26,7 +26,7 @@ from shared.dates import Occurred, earliest, must_have_happened
 from shared.decider import Decider, must_exist
 from shared.errors import DomainError
 from shared.growing import Growing
-from shared.messages import Command, Event, Id, new_id
+from shared.messages import Command, Event, Id, StaffId, new_id
 from shared.privacy.personal import About, Hidden, Retention
 
 ContactId = Annotated[Id, Field(description="The contact", examples=["4f8d2c7a-1b0e-4d59-9c3a-7e6f5a4b3c21"])]
@@ -106,7 +106,7 @@ class GiveCrisisSupport(ContactCommand, route="POST /contacts/{contact}/support"
     recipient: Helped
     kind: Annotated[ServiceKind, Field(description="What kind of help", examples=["crisis"])]
     minutes: Minutes
-    staff: Annotated[Staff | None, Field(description="Who gave it; left out: who records it")] = None
+    staff: Annotated[StaffId | None, Field(description="Who gave it; left out: who records it")] = None
     project: ProjectId | None = None
     occurred: Occurred
 

@@ -9,10 +9,10 @@ from typing import Protocol
 from uuid import UUID
 
 from shared.errors import Invalid
-from shared.messages import Origin, Role
+from shared.messages import PSEUDONYM, Origin, Role
 
 LONGEST_REASON = 1000
-_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_PSEUDONYM = re.compile(PSEUDONYM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from services.history.steps import Steps, Story
-from services.projects.expense import DocumentKind, Part, RecordExpense, TimeSheet
+from services.projects.expense import DocumentKind, Part, RecordExpense, StatedTimeSheet
 from services.projects.terms import Category
 from shared.messages import Role
 from shared.money import CENT, LITAS_PER_EURO, Money
@@ -29,7 +29,7 @@ def document(
         parts.append(Part(weight=int(own / CENT)))
     payroll = category is Category.SALARIES
     month = on.replace(day=1) - timedelta(days=1)
-    sheets = [TimeSheet(staff="w-1", project=story.id("project", plan), month=f"{month:%Y-%m}", minutes=9_600)]
+    sheets = [StatedTimeSheet(staff="w-1", project=story.id("project", plan), month=f"{month:%Y-%m}", minutes=9_600)]
     command = RecordExpense(
         kind=DocumentKind.PAYROLL if payroll else DocumentKind.INVOICE,
         supplier=OWN_CODE if payroll else SUPPLIERS[category],

@@ -23,7 +23,7 @@ from services.projects.terms import KEEPS_BOOKS, Day, ExpenseId, GrantId, LineNa
 from shared.dates import must_have_happened
 from shared.decider import Decider, must_exist
 from shared.errors import DomainError
-from shared.messages import Command, Event, Id
+from shared.messages import Command, Event, Id, StaffId
 from shared.money import CENT, Money, Rate, split
 from shared.privacy.personal import About, Hidden, Retention
 
@@ -85,6 +85,12 @@ class TimeSheet(BaseModel):
     minutes: Minutes
 
 
+class StatedTimeSheet(TimeSheet):
+    """The same, as it is handed in."""
+
+    staff: StaffId
+
+
 class SplitShare(BaseModel):
     """What one part comes to. Shares of a document are counted from 0, and on when it is recorded again."""
 
@@ -123,7 +129,9 @@ class RecordExpense(ExpenseCommand, route="POST /expenses", roles=KEEPS_BOOKS):
     document: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None, description="The encrypted document's id"
     )
-    time_sheets: tuple[TimeSheet, ...] = Field((), max_length=1000, description="For a payroll: the hours behind it")
+    time_sheets: tuple[StatedTimeSheet, ...] = Field(
+        (), max_length=1000, description="For a payroll: the hours behind it"
+    )
     split: tuple[Part, ...] = Field(
         min_length=1,
         max_length=100,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.decider import Decider
 from shared.errors import DomainError, NotFound
@@ -19,7 +19,11 @@ from shared.messages import Command, Event, Id, Role, new_id
 from shared.privacy.personal import Retention
 
 ErasureId = Id
-Record = Annotated[str, Field(min_length=1, max_length=200, description="A stream such as case-{id}, or an entry's id")]
+Record = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,199}$"),
+    Field(description="A stream such as case-{id}, or an entry's id"),
+]
 
 
 class Ground(StrEnum):
@@ -301,4 +305,4 @@ def evolve(erasure: Erasure, event: ErasureEvents) -> Erasure:
             assert_never(event)
 
 
-erasure = Decider("erasure", "erasure", Erasure(), decide, evolve, ErasureCommands, ErasureEvents)
+erasure = Decider("erasure", "erasure", Erasure(), decide, evolve, ErasureCommands, ErasureEvents, about="subject")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import assert_never
 
 from pydantic import Field
@@ -19,6 +20,26 @@ from shared.errors import DomainError, NotFound
 from shared.messages import Command, Event, Id, Role, new_id
 
 HoldId = Id
+
+
+class HoldGround(StrEnum):
+    """Why a record outlives an erasure (GDPR 17(3)). It stands in certificates, which are for ever: so no free text.
+
+    Which court, which claim: that is the command's reason, which is sealed.
+    """
+
+    LEGAL_OBLIGATION = "legal_obligation"
+    PUBLIC_HEALTH = "public_health"
+    ARCHIVING = "archiving"
+    LEGAL_CLAIMS = "legal_claims"
+
+
+CITED: dict[str, str] = {
+    HoldGround.LEGAL_OBLIGATION: "GDPR 17(3)(b): a legal obligation, or a task in the public interest",
+    HoldGround.PUBLIC_HEALTH: "GDPR 17(3)(c): public health",
+    HoldGround.ARCHIVING: "GDPR 17(3)(d): archiving in the public interest, research",
+    HoldGround.LEGAL_CLAIMS: "GDPR 17(3)(e): legal claims, proceedings under way among them",
+}
 
 
 class HoldCommand(Command, context="protection"):
@@ -42,7 +63,7 @@ class PlaceHold(
 
     hold: HoldId = new_id()
     record: Record = Field(examples=["proceedings-6f1c9d7e-0b1a-4c55-9a53-2f6f0d0c2008"])
-    ground: str = Field(min_length=3, max_length=200, examples=["GDPR 17(3)(e): criminal proceedings under way"])
+    ground: HoldGround = Field(examples=[HoldGround.LEGAL_CLAIMS])
     until: date | None = Field(None, description="Its last day; left out: until it is lifted")
 
 

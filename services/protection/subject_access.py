@@ -19,13 +19,13 @@ from shared.codec import place_of
 from shared.eventstore.port import EventStore, RecordedEvent
 from shared.messages import UUID_PATTERN, Id
 from shared.metadata import Metadata
-from shared.privacy.personal import FORGOTTEN, Place, is_sealed
-from shared.privacy.port import KeyFacts, KeyStore, Vault
+from shared.privacy.personal import FORGOTTEN, Hidden, Place, is_sealed
+from shared.privacy.port import KeyFacts, KeyStore, Vault, reveal
 
 PERSON = "person"
 """The category of the streams that persons have."""
 
-STAFF = frozenset({"staff", "worker", "giver"})
+STAFF = frozenset({"counsel", "giver", "mediator", "member", "staff", "worker"})
 """Fields that name members of staff, beside those that end in `_by`."""
 
 ANOTHER = {"hidden": "about another person"}
@@ -42,6 +42,7 @@ class Entry(BaseModel):
     record: str
     recorded_at: datetime
     recorded_by: tuple[str, ...]
+    reason: Any
     facts: dict[str, Any]
 
 
@@ -84,7 +85,8 @@ class SubjectExport(BaseModel):
                 f"Recorded {entry.recorded_at:%Y-%m-%d %H:%M} UTC, by: {by}",
                 "",
             ]
-            lines += [f"- {name.replace('_', ' ')}: {_text(value)}" for name, value in entry.facts.items()]
+            told = entry.facts | ({} if entry.reason is None else {"reason given": entry.reason})
+            lines += [f"- {name.replace('_', ' ')}: {_text(value)}" for name, value in told.items()]
         return "\n".join(lines) + "\n"
 
 
@@ -137,6 +139,7 @@ class _Reading:
             record="another person's record" if theirs else raw.stream,
             recorded_at=metadata.recorded_at,
             recorded_by=tuple(metadata.roles),
+            reason=None if metadata.reason is None else self._opened_or_not(raw, "reason", metadata.reason),
             facts={
                 name: self._value(raw, name, value) for name, value in data.items() if not _names_staff(name, value)
             },
@@ -145,10 +148,13 @@ class _Reading:
     def _value(self, raw: RecordedEvent, name: str, value: Any) -> Any:
         if not is_sealed(value):
             return self._without_others(value)
-        if value["of"] not in self._subjects:
+        return self._opened_or_not(raw, name, Hidden(value["sealed"], value["of"]))
+
+    def _opened_or_not(self, raw: RecordedEvent, name: str, value: Hidden) -> Any:
+        if value.of not in self._subjects:
             return ANOTHER
-        place = place_of(raw, name, value["of"])
-        plain = self._vault.open(value["sealed"], place)
+        place = place_of(raw, name, value.of)
+        plain = reveal(self._vault, value, place)
         if plain is FORGOTTEN:
             return {"hidden": "forgotten"}
         self._opened(place)
@@ -160,10 +166,18 @@ class _Reading:
                 return ANOTHER
             case list():
                 return [self._without_others(item) for item in value]
+            case dict() if self._is_of_others(value):
+                return ANOTHER
             case dict():
-                return {name: self._without_others(item) for name, item in value.items()}
+                kept = ((name, item) for name, item in value.items() if not self._is_another(name))
+                return {name: self._without_others(item) for name, item in kept}
             case _:
                 return value
+
+    def _is_of_others(self, told: dict[str, Any]) -> bool:
+        """Whether this is told of somebody else and not of these people, such as another's stay in the same house."""
+        named = [item for item in told.values() if isinstance(item, str)]
+        return any(map(self._is_another, named)) and self._subjects.isdisjoint(named)
 
     def _is_another(self, text: str) -> bool:
         """Whether this is the id of somebody else. Whoever has a stream of a person is one."""

@@ -15,7 +15,7 @@ from typing import Self
 import orjson
 
 from services.protection.document import DocumentKept
-from services.protection.hold import HoldLifted, HoldPlaced
+from services.protection.hold import CITED, HoldLifted, HoldPlaced
 from shared.codec import decode
 from shared.eventstore.port import EventStore, Filter, RecordedEvent
 from shared.messages import Id, View
@@ -115,7 +115,7 @@ def holds(store: EventStore, today: date) -> list[Held]:
     for raw in store.read_all(filter=Filter(types=(HoldPlaced.type_name, HoldLifted.type_name))):
         if raw.type == HoldPlaced.type_name:
             event = decode(raw, HoldPlaced)
-            placed[event.hold] = Held(event.record, event.ground, event.until)
+            placed[event.hold] = Held(event.record, CITED.get(event.ground, event.ground), event.until)
         else:
             placed.pop(decode(raw, HoldLifted).hold, None)
     return [held for held in placed.values() if held.until is None or held.until >= today]

@@ -17,13 +17,12 @@ from uuid import uuid5
 from pydantic import AwareDatetime, Field
 
 from services.rehabilitation.cover import at_the_centre
-from services.rehabilitation.programme.record import Staff
 from services.rehabilitation.roster import Month, Post, ShiftId, Year
 from shared.dates import HERE
 from shared.decider import Decider
 from shared.errors import DomainError
 from shared.growing import Growing
-from shared.messages import Command, Event, Role, new_id
+from shared.messages import Command, Event, Role, StaffId, new_id
 
 PLANNERS = (Role.SHELTER_MANAGER, Role.SUPERVISOR)
 ON_DUTY = (*PLANNERS, Role.DUTY_OFFICER, Role.CASEWORKER, Role.PSYCHOLOGIST)
@@ -77,7 +76,7 @@ class PlanShift(RotaCommand, route="POST /rotas/{post}/{year}/{month}/shifts", r
 
     shift: ShiftId = new_id()
     kind: Annotated[ShiftKind, Field(description="On duty or on call", examples=["duty"])] = ShiftKind.DUTY
-    worker: Staff
+    worker: StaffId
     starts: Starts
     ends: Ends
 
@@ -90,7 +89,7 @@ class PlanMonth(RotaCommand, route="POST /rotas/{post}/{year}/{month}/plan", rol
         Field(min_length=1, max_length=12, description="When shifts change", examples=[["06:00", "14:00", "22:00"]]),
     ]
     workers: Annotated[
-        tuple[Staff, ...], Field(min_length=1, max_length=60, description="Who, in turn", examples=[["w-1", "w-2"]])
+        tuple[StaffId, ...], Field(min_length=1, max_length=60, description="Who, in turn", examples=[["w-1", "w-2"]])
     ]
 
 
@@ -104,7 +103,7 @@ class AskToSwap(RotaCommand, route="POST /rotas/{post}/{year}/{month}/shifts/{sh
     """Ask a colleague to take your shift."""
 
     shift: ShiftId
-    to: Staff
+    to: StaffId
 
 
 class AgreeToSwap(RotaCommand, route="POST /rotas/{post}/{year}/{month}/shifts/{shift}/swap/agreement", roles=ON_DUTY):

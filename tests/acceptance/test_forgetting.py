@@ -121,7 +121,7 @@ def test_the_certificate_proves_itself_to_an_outsider(api: Api, tmp_path: Path) 
 def test_a_legal_hold_keeps_its_record_and_no_other(api: Api) -> None:
     who = records.person(api, "Birutė")
     held, free = (File(who, records.case(api, who, account)) for account in ("What is held.", "What is free."))
-    hold = {"record": f"case-{held.case}", "ground": "GDPR 17(3)(e): proceedings under way"}
+    hold = {"record": f"case-{held.case}", "ground": "legal_claims"}
     placed = api.send("lawyer", "/protection/holds", hold)["ids"]["hold"]
     stays = plan(api, who)["stays"]
     assert [(key["record"], key["because"]) for key in stays] == [(f"case-{held.case}", "legal_hold")]

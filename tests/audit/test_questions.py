@@ -20,7 +20,7 @@ from services.cases.person.names import AddName, PersonName, RegisterPerson
 from services.gateway.contexts import CONTEXTS
 from services.gateway.installation import Installation
 from services.protection.erasure import ApproveErasure, Ground, RequestErasure
-from services.protection.hold import PlaceHold
+from services.protection.hold import HoldGround, PlaceHold
 from services.rehabilitation.placement.house import OpenCentre
 from shared.errors import Forbidden, Invalid, NotFound
 from shared.messages import Command, Origin, Receipt, Role
@@ -160,7 +160,7 @@ def test_what_was_forgotten_since_is_not_there_whatever_moment_is_asked_of(tmp_p
     then = str(story.it.store.head())
     searched = {"name": "Vardenyte", "as_of": then}
     assert story.ask("cases.SearchPersons", **searched).answer["persons"]
-    story.send(PlaceHold(record=story.named.stream, ground="GDPR 17(3)(e): proceedings"), SUPERVISOR)
+    story.send(PlaceHold(record=story.named.stream, ground=HoldGround.LEGAL_CLAIMS), SUPERVISOR)
     asked = story.send(RequestErasure(subject=story.person, ground=Ground.OBJECTION), OFFICER).ids["erasure"]
     story.send(ApproveErasure(erasure=asked, subjects=(story.person,)), SUPERVISOR)
     story.it.policy_runner().catch_up()

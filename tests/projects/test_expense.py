@@ -22,7 +22,7 @@ from services.projects.expense import (
     ShareGivenBack,
     ShareStillCharged,
     ShareTaken,
-    TimeSheet,
+    StatedTimeSheet,
     expense,
 )
 from shared.privacy.personal import personal_fields
@@ -43,7 +43,7 @@ from tests.projects.examples import (
 )
 
 MAY = date(2008, 5, 2)
-HOURS = TimeSheet(staff="w-7", project=PROJECT, month="2008-03", minutes=9600)
+HOURS = StatedTimeSheet(staff="w-7", project=PROJECT, month="2008-03", minutes=9600)
 
 reverse = ReverseExpense(expense=EXPENSE, occurred=MAY)
 taken = ShareTaken(expense=EXPENSE, share=0, grant=GRANT)

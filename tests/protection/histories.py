@@ -22,20 +22,23 @@ from services.audit.proofs import set_aside
 from services.cases.case.intake import Channel, OpenCase
 from services.cases.case.notes import AddNote
 from services.cases.case.record import CaseKind
+from services.cases.case.team import AddToTeam
 from services.cases.link import LinkRecords, UnlinkRecords
 from services.cases.person.names import AddName, PersonName, RegisterPerson
 from services.cases.projections.case_files import GetCase
 from services.cases.projections.person_search import SearchPersons
 from services.gateway.installation import Installation
 from services.protection.erasure import ApproveErasure, Ground, RequestErasure, RequestShredding
-from services.protection.hold import LiftHold, PlaceHold
+from services.protection.hold import HoldGround, LiftHold, PlaceHold
 from services.protection.queries import ExportSubject, PlanErasure
 from services.protection.retention import RunRetention
-from shared.codec import open_data
+from shared.codec import open_data, place_of
 from shared.errors import Forgotten, NotFound
 from shared.merkle import LogDiverged, split_checkpoints, verify_log
 from shared.messages import Command, Origin, Receipt, Role
+from shared.metadata import Metadata
 from shared.privacy.master import add_master_key, retire_master_keys
+from shared.privacy.port import reveal
 from shared.settings import Settings
 
 DAY = "2024-03-01"
@@ -65,6 +68,12 @@ class Name(NamedTuple):
     """A name that a person goes by, which they can be searched by."""
 
     person: int
+
+
+class Reason(NamedTuple):
+    """Somebody joins a case's team, for a reason that is given: it is about the case's person, though no field is."""
+
+    case: int
 
 
 class Hold(NamedTuple):
@@ -109,11 +118,11 @@ class Restart(NamedTuple):
     """Everything is closed and opened again."""
 
 
-Step = Write | Name | Hold | Link | Forget | Shred | Rotate | Retain | Look | Restart
+Step = Write | Name | Reason | Hold | Link | Forget | Shred | Rotate | Retain | Look | Restart
 
 HELD: tuple[Step, ...] = (
-    Write(0, 0), Write(1, 0), Name(1), Write(2, 1), Link(0, 1), Hold(0), Name(2), Write(0, 1), Look(), Forget(0),
-    Write(1, 1), Link(0, 1), Shred(2), Write(2, 0), Rotate(), Write(2, 1),
+    Write(0, 0), Write(1, 0), Name(1), Write(2, 1), Link(0, 1), Hold(0), Name(2), Write(0, 1), Reason(1), Look(),
+    Forget(0), Write(1, 1), Link(0, 1), Shred(2), Write(2, 0), Rotate(), Write(2, 1),
 )  # fmt: skip
 """A history at whose end a hold still keeps what it must: the one in which the mutants live."""
 
@@ -127,6 +136,7 @@ class Value:
     note: str | None  # the record that it can be shredded by, if not its stream
     text: str
     readable: bool = True
+    reason: bool = False  # given for a command, and in no file
 
     @property
     def record(self) -> str:
@@ -170,6 +180,8 @@ class Centre:
                     self._write(PEOPLE[person], CASES[case])
                 case Name(person):
                     self._name(PEOPLE[person])
+                case Reason(case):
+                    self._reason(PEOPLE[2 - case], CASES[case])
                 case Hold(case):
                     self._hold(f"case-{CASES[case]}")
                 case Link(first, second):
@@ -210,11 +222,22 @@ class Centre:
         assert person not in self.forgotten, "something was recorded of somebody who was forgotten"
         self.values.append(Value(person, named.stream, named.ids["name"], family))
 
+    def _reason(self, person: str, case: str) -> None:
+        text = f"Why somebody joins, number {len(self.values)}."
+        joins = AddToTeam(case=case, member=f"w-{len(self.values)}", occurred=DAY)
+        try:
+            joined = self.send(joins, replace(WORKER, reason=text))
+        except Forgotten:
+            assert person in self.forgotten, "somebody who was not forgotten is refused"
+            return
+        assert person not in self.forgotten, "something was recorded of somebody who was forgotten"
+        self.values.append(Value(person, joined.stream, None, text, reason=True))
+
     def _hold(self, stream: str) -> None:
         if placed := self.held.pop(stream, None):
             self.send(LiftHold(hold=placed), OTHER_LAWYER)
             return
-        placed = self.send(PlaceHold(record=stream, ground="GDPR 17(3)(e): proceedings"), LAWYER).ids["hold"]
+        placed = self.send(PlaceHold(record=stream, ground=HoldGround.LEGAL_CLAIMS), LAWYER).ids["hold"]
         self.held[stream] = placed
 
     def _link(self, first: str, second: str) -> None:
@@ -304,12 +327,20 @@ class Centre:
             wrong = {text for text in found & expected.keys() if not expected[text]}
             assert not wrong, f"{place}: {len(wrong)} values can be read that were forgotten"
             shown = {"the case files": "case-", "the search": "person-"}.get(place, "")
-            due = {value.text for value in self.values if value.readable and value.stream.startswith(shown)}
+            due = {
+                value.text
+                for value in self.values
+                if value.readable and value.stream.startswith(shown) and not (value.reason and shown)
+            }
             assert due <= found, f"{place}: {len(due - found)} are lost"
 
     def _in_the_log(self) -> set[str]:
-        opened = (open_data(raw, self.it.vault) for raw in self.it.store.read_all())
-        return {text for data in opened for text in _texts(data)}
+        found: set[str] = set()
+        for raw in self.it.store.read_all():
+            found |= _texts(open_data(raw, self.it.vault))
+            if reason := Metadata.from_json(raw.metadata).reason:
+                found |= _texts(reveal(self.it.vault, reason, place_of(raw, "reason", reason.of)))
+        return found
 
     def _in_case_files(self) -> set[str]:
         files = [self.it.ask(GetCase(case=case), WORKER, self.it.store.head()).answer for case in CASES]

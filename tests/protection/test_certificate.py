@@ -25,7 +25,7 @@ from services.protection.erasure import (
     RequestShredding,
 )
 from services.protection.execution import ErasureExecution, certificate_id
-from services.protection.hold import PlaceHold
+from services.protection.hold import CITED, HoldGround, PlaceHold
 from services.protection.restoring import record_again
 from shared.codec import Recorded, decode
 from shared.context import Registry
@@ -113,15 +113,13 @@ def test_there_is_no_certificate_until_the_erasure_is_done(centre: Centre) -> No
 
 def test_the_certificate_names_the_keys_that_went_and_what_stayed_and_why(centre: Centre) -> None:
     held = f"diary-{centre.diaries[1]}"
-    centre.send(PlaceHold(record=held, ground="GDPR 17(3)(e): criminal proceedings under way"))
+    centre.send(PlaceHold(record=held, ground=HoldGround.LEGAL_CLAIMS))
     erasure_id = centre.request()
     centre.approve(erasure_id)
     (certified,) = centre.certificate(erasure_id).certified
     assert (certified.subject, certified.whole_person, certified.restored) == (centre.person, True, False)
     assert [key.record for key in certified.destroyed] == [f"diary-{centre.diaries[0]}"]
-    assert [(key.record, key.ground) for key in certified.kept] == [
-        (held, "GDPR 17(3)(e): criminal proceedings under way")
-    ]
+    assert [(key.record, key.ground) for key in certified.kept] == [(held, CITED[HoldGround.LEGAL_CLAIMS])]
 
 
 def test_the_certificate_proves_offline_that_the_log_holds_it(centre: Centre, tmp_path: Path) -> None:

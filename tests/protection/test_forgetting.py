@@ -27,6 +27,7 @@ from tests.protection.histories import (
     Link,
     Look,
     Name,
+    Reason,
     Restart,
     Retain,
     Rotate,
@@ -41,6 +42,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(Write, person, case),
     st.builds(Write, person, case),
     st.builds(Name, person),
+    st.builds(Reason, case),
     st.builds(Hold, case),
     st.builds(Link, person, person),
     st.builds(Forget, person, lost),
@@ -80,7 +82,8 @@ def test_what_is_forgotten_is_unreadable_in_longer_histories(history: list[Step]
 
 @pytest.mark.parametrize("parts", [("keys",), ("log",), ("log", "keys")])
 def test_putting_back_an_older_copy_forgets_again(parts: tuple[str, ...]) -> None:
-    holds_for([Write(0, 0), Name(0), Write(1, 0), Hold(1), Write(0, 1), Forget(0, parts), Restart(), Write(1, 1)])
+    before = [Write(0, 0), Name(0), Reason(1), Write(1, 0), Hold(1), Write(0, 1), Link(0, 1)]
+    holds_for([*before, Forget(0, parts), Restart(), Write(2, 1)])
 
 
 def test_the_history_that_the_mutants_live_in_is_sound() -> None:

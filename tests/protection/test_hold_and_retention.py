@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.protection.hold import HoldLifted, HoldPlaced, LiftHold, PlaceHold, hold
+from services.protection.hold import HoldGround, HoldLifted, HoldPlaced, LiftHold, PlaceHold, hold
 from services.protection.retention import (
     SCHEDULE,
     RecordRetention,
@@ -23,7 +23,7 @@ from shared.privacy.personal import Retention
 from shared.testing import given
 
 KEY = str(UUID(int=1))
-GROUND = "GDPR 17(3)(e): criminal proceedings under way"
+GROUND = HoldGround.LEGAL_CLAIMS
 place = PlaceHold(hold=KEY, record="case-1", ground=GROUND)
 placed = HoldPlaced(hold=KEY, record="case-1", ground=GROUND, placed_by="l-1")
 

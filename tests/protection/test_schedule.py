@@ -13,7 +13,7 @@ import pytest
 
 from services import protection
 from services.protection.execution import RetentionExecution, start_schedule
-from services.protection.hold import PlaceHold
+from services.protection.hold import HoldGround, PlaceHold
 from services.protection.restoring import certificates
 from shared.codec import open_data
 from shared.context import Registry
@@ -142,7 +142,7 @@ def test_the_deadline_survives_a_restart(nights: Nights) -> None:
 
 def test_what_is_due_goes_and_what_a_hold_keeps_stays(nights: Nights) -> None:
     due, held = nights.diary("Due in ten years."), nights.diary("Held.")
-    nights.send(PlaceHold(record=held, ground="GDPR 17(3)(e): proceedings"))
+    nights.send(PlaceHold(record=held, ground=HoldGround.LEGAL_CLAIMS))
     nights.start()
     assert (nights.text_of(due), nights.text_of(held)) == ("Due in ten years.", "Held.")
     nights.now += timedelta(days=366 * 10)

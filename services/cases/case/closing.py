@@ -24,7 +24,7 @@ from services.cases.vocabulary import CASE_TEAM, PersonId, Staff, Text
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.messages import Id, Role
+from shared.messages import Id, Role, StaffId
 from shared.privacy.personal import About, Hidden
 
 ANY_KIND = frozenset({Outcome.NEEDS_MET, Outcome.REFERRED, Outcome.DECLINED_HELP, Outcome.LOST_CONTACT})
@@ -104,7 +104,7 @@ class ReopenCase(CaseCommand, route="POST /cases/{case}/reopening", roles=CASE_T
     """Open a closed case again, under a responsible worker."""
 
     person: PersonOfCase
-    worker: Staff
+    worker: StaffId
     grounds: Annotated[
         Text, About("person"), Field(description="Why", examples=["She called again: the threats have come back."])
     ]

@@ -15,7 +15,7 @@ from services.cases.vocabulary import CASE_TEAM, CaseId, PersonId, Staff, Text
 from shared.dates import Occurred, earliest, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.messages import Id, Role, new_id
+from shared.messages import Id, Role, StaffId, new_id
 from shared.privacy.personal import About, Hidden
 
 NO_116_000_BEFORE = date(2010, 5, 26)
@@ -79,7 +79,7 @@ class CorrectOpening(CaseCommand, route="POST /cases/{case}/opening/correction",
 class AssignCase(CaseCommand, route="POST /cases/{case}/worker", roles=CASE_TEAM):
     """Give a case its responsible worker."""
 
-    worker: Staff
+    worker: StaffId
     occurred: Occurred
 
 
@@ -87,7 +87,7 @@ class HandOverCase(CaseCommand, route="POST /cases/{case}/handover", roles=CASE_
     """Hand a case over from one responsible worker to the next."""
 
     giver: Staff
-    worker: Staff
+    worker: StaffId
     occurred: Occurred
 
 

@@ -18,11 +18,11 @@ from services.cases.case.record import (
     must_be_open,
     standing,
 )
-from services.cases.vocabulary import HELPERS, EntryId, Minutes, PersonId, ProjectId, ServiceKind, Staff, Text
+from services.cases.vocabulary import HELPERS, EntryId, Minutes, PersonId, ProjectId, ServiceKind, Text
 from shared.dates import Occurred, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.messages import new_id
+from shared.messages import StaffId, new_id
 from shared.privacy.personal import About, Hidden
 
 
@@ -52,7 +52,7 @@ class GiveSupport(CaseCommand, route="POST /cases/{case}/support", roles=HELPERS
     recipient: Helped
     kind: Help
     minutes: Minutes
-    staff: Annotated[Staff | None, Field(description="Who gave it; left out: who records it")] = None
+    staff: Annotated[StaffId | None, Field(description="Who gave it; left out: who records it")] = None
     project: ProjectId | None = None
     account: Account = None
     occurred: Occurred
@@ -66,7 +66,7 @@ class CorrectSupport(CaseCommand, route="POST /cases/{case}/support/{support}/co
     recipient: Helped
     kind: Help
     minutes: Minutes
-    staff: Annotated[Staff | None, Field(description="Who gave it; left out: who records it")] = None
+    staff: Annotated[StaffId | None, Field(description="Who gave it; left out: who records it")] = None
     project: ProjectId | None = None
     account: Account = None
     occurred: Occurred

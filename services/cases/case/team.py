@@ -13,6 +13,7 @@ from services.cases.vocabulary import CASE_TEAM, Staff
 from shared.dates import Occurred, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
+from shared.messages import StaffId
 
 Member = Annotated[Staff, Field(description="Who works on the case, by pseudonym", examples=["law-2"])]
 
@@ -20,7 +21,7 @@ Member = Annotated[Staff, Field(description="Who works on the case, by pseudonym
 class AddToTeam(CaseCommand, route="POST /cases/{case}/team", roles=CASE_TEAM):
     """Let somebody work on a case: a lawyer, a psychologist, the shelter's manager, a second caseworker."""
 
-    member: Member
+    member: Annotated[StaffId, Field(description="Who works on the case, by pseudonym", examples=["law-2"])]
     occurred: Occurred
 
 

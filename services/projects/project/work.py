@@ -16,7 +16,7 @@ from services.projects.terms import KEEPS_BOOKS, Slug, Title
 from shared.dates import Occurred, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.messages import Id, Role, new_id
+from shared.messages import Id, Role, StaffId, new_id
 
 
 class Precision(StrEnum):
@@ -28,7 +28,7 @@ class Precision(StrEnum):
 
 IndicatorName = Annotated[Slug, Field(description="The indicator, by its name in the project", examples=["trained"])]
 Quantity = Annotated[Decimal, Field(ge=0, max_digits=15, allow_inf_nan=False, examples=["12"])]
-StaffMember = Annotated[
+Leaving = Annotated[
     str,
     StringConstraints(min_length=1, max_length=64),
     Field(description="The staff member's pseudonymous id, never a name", examples=["w-7"]),
@@ -64,7 +64,7 @@ class RetractResult(ProjectCommand, route="POST /projects/{project}/results/{res
 class AssignStaff(ProjectCommand, route="POST /projects/{project}/staff", roles=[Role.PROJECT_MANAGER]):
     """Have a staff member work on a project."""
 
-    staff: StaffMember
+    staff: StaffId
     task: Title = Field(description="As what", examples=["social worker"])
     occurred: Occurred
 
@@ -74,7 +74,7 @@ class ReleaseStaff(
 ):
     """A staff member works on a project no longer."""
 
-    staff: StaffMember
+    staff: Leaving
     occurred: Occurred
 
 

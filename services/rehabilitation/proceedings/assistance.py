@@ -21,7 +21,6 @@ from services.rehabilitation.proceedings.record import (
     Proceedings,
     ProceedingsCommand,
     ProceedingsEvent,
-    Staff,
     Text,
     must_be_about,
     must_be_new,
@@ -29,7 +28,7 @@ from services.rehabilitation.proceedings.record import (
 from services.rehabilitation.programme.record import Minutes
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.errors import DomainError
-from shared.messages import new_id
+from shared.messages import StaffId, new_id
 from shared.privacy.personal import About, Hidden, Retention
 
 Account = Annotated[
@@ -38,7 +37,7 @@ Account = Annotated[
     Field(description="What was done", examples=["Went through the questions that may come."]),
 ]
 HiddenAccount = Annotated[str | Hidden | None, About("beneficiary", Retention.LEGAL, record="entry")]
-Giver = Annotated[Staff | None, Field(description="Who; left out: who records it")]
+Giver = Annotated[StaffId | None, Field(description="Who; left out: who records it")]
 
 
 class HoldPreparation(ProceedingsCommand, route="POST /proceedings/{proceedings}/preparations", roles=READERS):

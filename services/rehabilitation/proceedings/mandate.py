@@ -26,7 +26,6 @@ from services.rehabilitation.proceedings.record import (
     ProceedingsCommand,
     ProceedingsEvent,
     ProceedingsId,
-    Staff,
     Standing,
     must_be_about,
 )
@@ -34,13 +33,13 @@ from services.rehabilitation.programme.record import ProgrammeId
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
-from shared.messages import Role, new_id
+from shared.messages import Role, StaffId, new_id
 
 Scope = Annotated[
     tuple[Authority, ...],
     Field(min_length=1, description="Before whom counsel may act", examples=[["court", "prosecutor"]]),
 ]
-Counsel = Annotated[Staff, Field(description="Counsel, by pseudonym", examples=["l-3"])]
+Counsel = Annotated[StaffId, Field(description="Counsel, by pseudonym", examples=["l-3"])]
 
 
 class OpenProceedings(ProceedingsCommand, route="POST /proceedings", roles=LEGAL_TEAM):
@@ -195,7 +194,10 @@ def _granted(command: GrantMandate, state: Proceedings) -> Sequence[Events]:
             rule="ends-after-it-begins",
         )
     if command.beneficiary in command.opponents:
-        raise DomainError("Nobody is on the other side of their own proceedings.", rule="opposes-themselves")
+        raise DomainError(
+            "Nobody is on the other side of their own proceedings: leave the person out of the opponents.",
+            rule="opposes-themselves",
+        )
     return [MandateGranted(**command.stated())]
 
 

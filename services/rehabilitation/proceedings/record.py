@@ -10,7 +10,6 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.rehabilitation.programme.record import PersonId as PersonId
-from services.rehabilitation.programme.record import Staff as Staff
 from services.rehabilitation.programme.record import Text as Text
 from shared.decider import must_exist
 from shared.errors import DomainError

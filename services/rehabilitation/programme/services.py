@@ -22,18 +22,17 @@ from services.rehabilitation.programme.record import (
     ProjectId,
     ServiceId,
     ServiceKind,
-    Staff,
     Text,
     must_be,
     must_be_open,
 )
 from shared.dates import Occurred, earliest, latest, must_have_happened
 from shared.errors import DomainError
-from shared.messages import new_id
+from shared.messages import StaffId, new_id
 from shared.privacy.personal import About, Hidden
 
 Kind = Annotated[ServiceKind, Field(description="What kind of help", examples=["psychological"])]
-Giver = Annotated[Staff | None, Field(description="Who gave it; left out: who records it")]
+Giver = Annotated[StaffId | None, Field(description="Who gave it; left out: who records it")]
 Beneficiary = Annotated[PersonId, Field(description="The person whose programme it is")]
 Account = Annotated[
     Text | None,
