@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -246,3 +246,21 @@ def test_the_books_of_a_year_are_closed_a_month_after_it_has_ended(house: House)
         house.comes(ANNA, "A1-1", STAY)
     house.comes(ANNA, "A1-1", STAY, occurred=date(2009, 1, 15))
     assert sleepers(house.occupancy(on=date(2009, 1, 15))) == {"A1-1": [ANNA]}
+
+
+def test_a_centre_that_is_recorded_late_has_a_month_to_record_the_years_before(tmp_path: Path) -> None:
+    house = House(tmp_path, [cases.context, rehabilitation.context])
+    house.now = datetime(2012, 5, 1, 12, tzinfo=UTC)
+    house.build()  # open since 2008
+    house.settle()
+    house.now += timedelta(days=30)
+    assert house.policies.fire_due(house.now) == 0
+    house.comes(ANNA, "A1-1", STAY)
+    house.now += timedelta(days=1)
+    for closed in range(4):  # 2008 to 2011, one after the other
+        assert house.policies.fire_due(house.now) == 1, closed
+        house.settle()
+    assert house.policies.fire_due(house.now) == 0
+    with pytest.raises(ForgetMeNotError, match="books before 2012-01-01"):
+        house.comes(BERTA, "A1-2", OTHER_STAY)
+    house.close()

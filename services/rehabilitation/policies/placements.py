@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.rehabilitation.centres import (
     CentreRegistered,
@@ -21,6 +21,8 @@ from shared.codec import Recorded
 from shared.dates import HERE, earliest
 from shared.messages import View
 from shared.policies import Deadline, Policy, Reaction, on
+
+A_MONTH = timedelta(days=31)
 
 
 class RecordsLinked(View, of="cases.RecordsLinked"):
@@ -77,19 +79,22 @@ class LinkedRecordsCountAsOne(Policy):
 
 
 class BooksAreClosed(Policy):
-    """A month after a year has ended, its books are closed, so that those that are open stay short."""
+    """A month after a year has ended, its books are closed, so that those that are open stay short.
+
+    A centre that was open long before it was recorded has as long to record what happened in the years before.
+    """
 
     name = "placement_books_are_closed"
 
     @on(CentreOpened)
     def opened(self, e: Recorded[CentreOpened]) -> Iterable[Reaction]:
         """The first books are those of the year in which the centre opened."""
-        yield _closing(e.event.centre, e.event.occurred.year)
+        yield _closing(e.event.centre, e.event.occurred.year, not_before=e.recorded_at + A_MONTH)
 
     @on(BooksCarriedForward)
     def carried(self, e: Recorded[BooksCarriedForward]) -> Iterable[Reaction]:
         """The next ones follow."""
-        yield _closing(e.event.centre, e.event.year + 1)
+        yield _closing(e.event.centre, e.event.year + 1, not_before=e.recorded_at)
 
 
 class SeparationsAreOrdered(Policy):
@@ -113,8 +118,8 @@ class SeparationsAreOrdered(Policy):
         )
 
 
-def _closing(centre: str, year: int) -> Deadline:
-    due = datetime(year + 1, 2, 1, 3, tzinfo=HERE)
+def _closing(centre: str, year: int, not_before: datetime) -> Deadline:
+    due = max(datetime(year + 1, 2, 1, 3, tzinfo=HERE), not_before)
     return Deadline(f"books-{centre}", due, CarryForward(centre=centre, year=year))
 
 
