@@ -7,10 +7,11 @@ happen; here random histories hold one against the other.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from services.cases.contact import ContactAttached, ContactKind, ContactMade
 from services.cases.disappearance.reporting import ImplicatedCleared, ImplicatedNamed
 from services.cases.link import RecordsLinked, RecordsUnlinked
 from services.cases.person.names import NameAdded, NameRetracted, PersonName
+from services.cases.projections.audiences import Audiences
 from services.cases.projections.person_search import PersonSearch, SearchPersons
 from services.cases.relationship import RelationshipKind, RelationshipRecorded
 from services.protection.erasure import PersonForgotten
@@ -29,6 +31,8 @@ from shared.messages import Event, Role
 from tests.cases.examples import DAY, an_id
 from tests.cases.missing import reported
 from tests.gateway.searching import Fact, Searching, who
+
+Happening = tuple[str, str, Any, Any]  # what, by whom, and concerning which two
 
 PEOPLE = [an_id(1_000 + number) for number in range(6)]
 CASES = [an_id(2_000 + number) for number in range(4)]
@@ -165,9 +169,8 @@ def found(centre: Searching, worker: str) -> tuple[list[str], list[int]]:
         pages.append(len(page.persons))
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(happenings, max_size=25), st.integers(0, 25))
-def test_whoever_is_there_is_found_and_nobody_else(happened: Sequence[tuple[str, str, Any, Any]], pause: int) -> None:
+def hold(happened: Sequence[Happening], pause: int = 0) -> None:
+    """Hold what is found against what is there, and a read model that followed against one that was built anew."""
     with tempfile.TemporaryDirectory() as folder:
         centre, history = Searching(Path(folder)), History()
         facts = [list(history.facts(what, by, first, second)) for what, by, first, second in happened]
@@ -185,3 +188,86 @@ def test_whoever_is_there_is_found_and_nobody_else(happened: Sequence[tuple[str,
         centre.projector.rebuild(PersonSearch.name)
         assert centre.rows(PersonSearch) == before
         centre.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(happenings, max_size=25), st.integers(0, 25))
+def test_whoever_is_there_is_found_and_nobody_else(happened: Sequence[Happening], pause: int) -> None:
+    hold(happened, pause)
+
+
+def deaf(what: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """A search that does not take in events of one kind."""
+
+    def patched(patch: pytest.MonkeyPatch) -> None:
+        def passing(self: PersonSearch, e: Any, rows: Any) -> None:
+            pass
+
+        passing._on = getattr(PersonSearch, what)._on  # type: ignore[attr-defined]
+        patch.setattr(PersonSearch, what, passing)
+
+    return patched
+
+
+def closing_what_is_open(patch: pytest.MonkeyPatch) -> None:
+    """A search in which nobody finds who belongs to no case."""
+    patch.setitem(Audiences.of.__globals__, "OPEN", "closed")
+
+
+def keeping_teams(patch: pytest.MonkeyPatch) -> None:
+    """A search by the team that a case had at first."""
+    heard = Audiences.worked_on
+
+    def at_first(self: Audiences, e: Any, rows: Any) -> Iterator[Any]:
+        return heard(self, e, rows) if isinstance(e.event, CaseOpened) else iter(())
+
+    patch.setattr(Audiences, "worked_on", at_first)
+
+
+def seeing_nobody_around(patch: pytest.MonkeyPatch) -> None:
+    """A search in which nobody is there for being somebody's relative."""
+    union = Audiences._worked_out.__globals__["_union"]
+
+    def without(known: Any, column: str) -> set[str]:
+        return set() if column == "around" else union(known, column)
+
+    patch.setitem(Audiences._worked_out.__globals__, "_union", without)
+
+
+OPENED: Happening = ("open", "w-1", CASES[0], PEOPLE[0])
+
+
+@pytest.mark.parametrize(
+    ("mutant", "history"),
+    [
+        (keeping_teams, [OPENED, ("hand over", "w-1", CASES[0], "w-2")]),
+        (
+            seeing_nobody_around,
+            [
+                OPENED,
+                ("open", "w-2", CASES[1], PEOPLE[2]),
+                ("note", "w-3", CASES[0], PEOPLE[1]),
+                ("relate", "w-3", PEOPLE[1], PEOPLE[2]),
+            ],
+        ),
+        (
+            deaf("suspected"),
+            [
+                OPENED,
+                ("open", "w-2", CASES[1], PEOPLE[1]),
+                ("report", "w-1", CASES[0], PEOPLE[0]),
+                ("suspect", "w-3", CASES[0], PEOPLE[1]),
+            ],
+        ),
+        (deaf("forgotten"), [("forget", "w-1", CASES[0], PEOPLE[1])]),
+        (closing_what_is_open, []),
+    ],
+    ids=["teams", "ties", "suspects", "forgetting", "open"],
+)
+def test_a_search_that_misses_something_is_noticed(
+    mutant: Callable[[pytest.MonkeyPatch], None], history: Sequence[Happening], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(history)
+    mutant(monkeypatch)
+    with pytest.raises(AssertionError):
+        hold(history)
