@@ -19,8 +19,8 @@ from services.rehabilitation.proceedings.mandate import GrantMandate, OpenProcee
 from services.rehabilitation.proceedings.record import Authority, Standing
 from services.rehabilitation.rota import PlanShift
 from services.rehabilitation.tension.easing import DecideSeparation, HoldMediation
-from services.rehabilitation.tension.ending import ResolveTension
-from services.rehabilitation.tension.record import Effect, Resolution, Sign
+from services.rehabilitation.tension.ending import Ending, ResolveTension
+from services.rehabilitation.tension.record import Effect, Sign
 from services.rehabilitation.tension.signs import NoteTension
 from services.rehabilitation.watch.incidents import RecordIncident
 from services.rehabilitation.watch.record import IncidentKind, Severity
@@ -140,7 +140,7 @@ def tension(story: Story, centre_key: str, key: str, first: str, second: str, be
         occurred=(begins + timedelta(days=3)).isoformat(),
     )
     yield _by_manager(story, apart)
-    over = ResolveTension(tension=which, how=Resolution.MEDIATED, occurred=(begins + timedelta(days=20)).isoformat())
+    over = ResolveTension(tension=which, how=Ending.MEDIATED, occurred=(begins + timedelta(days=20)).isoformat())
     yield _by_manager(story, over)
 
 

@@ -261,7 +261,9 @@ def decide(command: Commands, state: Rota) -> Sequence[Events]:
             if command.by != known.worker:
                 raise DomainError("A shift is given away by whom it is: ask them.", rule="own-shift")
             if to == known.worker:
-                raise DomainError("A swap is between two people; one is named twice.", rule="two-people")
+                raise DomainError(
+                    "A swap is between two people; one is named twice: name a colleague.", rule="two-people"
+                )
             if known.to is not None:
                 if known.to == to:
                     return []
@@ -357,14 +359,16 @@ def _must_be_swappable(command: AskToSwap | AgreeToSwap, state: Rota) -> Shift:
     known = _must_be_known(command.shift, state)
     if known.state is not ShiftState.CONFIRMED or known.starts <= command.now:
         raise DomainError(
-            "A shift can be swapped once it stands and before it starts; this one cannot.", rule="shift-lies-ahead"
+            f"A shift can be swapped once it stands and before it starts; this one is {known.state}, and starts "
+            f"{known.starts}: name another.",
+            rule="shift-lies-ahead",
         )
     return known
 
 
 def _must_be_asked(by: str, shift: Shift) -> str:
     if shift.to is None or by != shift.to:
-        raise DomainError("A swap is answered by who was asked; you were not.", rule="asked-to-swap")
+        raise DomainError("A swap is answered by who was asked; you were not: let them answer.", rule="asked-to-swap")
     return shift.to
 
 

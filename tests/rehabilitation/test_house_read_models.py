@@ -39,7 +39,7 @@ from services.rehabilitation.projections.tensions import GetTension, ListTension
 from services.rehabilitation.projections.watch_log import ListEmergencyCalls, ListIncidents
 from services.rehabilitation.rota import AgreeToSwap, AskToSwap, CancelShift, PlanShift, ShiftKind, ShiftState
 from services.rehabilitation.tension.easing import DecideSeparation, HoldMediation
-from services.rehabilitation.tension.ending import ResolveBySeparation, ResolveTension
+from services.rehabilitation.tension.ending import Ending, ResolveBySeparation, ResolveTension
 from services.rehabilitation.tension.entries import CorrectMediation, CorrectSign, RetractTensionEntry
 from services.rehabilitation.tension.record import Effect, Resolution, Sign
 from services.rehabilitation.tension.signs import AddSign, NoteTension
@@ -174,7 +174,7 @@ def test_a_tension_is_told_from_the_first_sign_to_the_resolution(house: House) -
     mediation = HoldMediation(
         tension=TENSION, present=(ANNA, BERTA), effect=Effect.EASED, about=ANNA, occurred="2008-09-04"
     )
-    for command in (sign, mediation, ResolveTension(tension=TENSION, how=Resolution.MEDIATED, occurred="2008-09-20")):
+    for command in (sign, mediation, ResolveTension(tension=TENSION, how=Ending.MEDIATED, occurred="2008-09-20")):
         house.send(command, MANAGER)
     (entry,) = house.ask(ListTensions(person=BERTA, centre=CENTRE, open=False), MANAGER).tensions
     assert (entry.sign, entry.signs, entry.mediations, entry.how) == (Sign.THREATS, 2, 1, Resolution.MEDIATED)
@@ -208,7 +208,7 @@ def test_who_may_not_know_of_separations_learns_of_none_from_a_tension(tmp_path:
             world.send(ResolveBySeparation(tension=TENSION, occurred="2008-09-20"), MANAGER)
             assert world.ask(GetTension(tension=TENSION), MANAGER).tension.how is Resolution.SEPARATED
         else:
-            world.send(ResolveTension(tension=TENSION, how=Resolution.SUBSIDED, occurred="2008-09-20"), MANAGER)
+            world.send(ResolveTension(tension=TENSION, how=Ending.SUBSIDED, occurred="2008-09-20"), MANAGER)
         answers += [world.ask(query, mediator) for query in (ListTensions(open=False), GetTension(tension=TENSION))]
         seen.append([without_random_ids(answer) for answer in answers])
         world.close()
@@ -544,8 +544,26 @@ def test_only_shifts_that_started_cover(house: House) -> None:
     starts = NEW_YEAR - timedelta(hours=2)
     house.plan(NIGHT, "w-1", starts)
     house.settle()
-    ahead, past = house.duty(starts - timedelta(hours=1)), house.duty(starts + timedelta(hours=3))
-    assert (ahead.uncovered, past.uncovered) == (2880 - 480, 2880 - 300)
+    ahead, late = house.duty(starts - timedelta(hours=1)), house.duty(starts + timedelta(minutes=10))
+    assert (ahead.uncovered, late.uncovered) == (2880 - 480, 2880 - 470)
+    assert house.duty(starts + timedelta(minutes=15)).uncovered == 2880, "nobody came, and nobody is to come any more"
+
+
+def test_whoever_left_covers_nothing_of_what_was_to_come_and_whoever_is_there_does_until_their_end(
+    house: House,
+) -> None:
+    starts = NEW_YEAR - timedelta(hours=2)
+    house.plan(NIGHT, "w-1", starts)
+    house.later(starts)
+    house.send(TakeOver(post="shelter", year=2008, shift=NIGHT, occurred=starts), OFFICER, actor="w-1")
+    there, beyond = house.duty(starts + timedelta(hours=3)), house.duty(starts + timedelta(hours=9))
+    assert there.uncovered == 2880 - 480
+    assert beyond.uncovered == 2880 - 540, "the shift stays open, and is there, until somebody has taken over"
+    house.later(starts + timedelta(hours=3))
+    leaving = LeavePost(post="shelter", year=2008, shift=NIGHT, occurred=house.now)
+    house.send(leaving, OFFICER, actor="w-1")
+    left = house.duty(house.now)
+    assert [(gap.minutes, gap.kind) for gap in left.gaps] == [(22 * 60, "past"), (23 * 60, "ahead")]
 
 
 def test_who_does_not_come_is_missed_and_who_is_on_call_is_alerted(house: House) -> None:

@@ -84,7 +84,7 @@ def test_a_tension_is_noted_once_between_different_people_one_of_whom_it_is_abou
 
 
 def test_what_was_never_noted_is_not_there() -> None:
-    for command in (SIGN, MEDIATE, SEPARATE, resolve(Resolution.SUBSIDED), agree(ANNA)):
+    for command in (SIGN, MEDIATE, SEPARATE, resolve(Ending.SUBSIDED), agree(ANNA)):
         given().when(command).refused("not-found")
 
 
@@ -115,22 +115,21 @@ def test_a_separation_is_decided_between_two_parties_of_an_open_tension() -> Non
 
 
 def test_an_ending_must_have_come_about() -> None:
-    endings: tuple[Ending, ...] = (Resolution.MEDIATED, Resolution.HOUSE_RULES)
-    for how in endings:
+    for how in (Ending.MEDIATED, Ending.HOUSE_RULES):
         given(NOTED).when(resolve(how)).refused("ending-came-about")
     both = [HouseRulesAgreed(**agree(person).stated()) for person in (ANNA, BERTA)]
-    given(NOTED, both[0]).when(resolve(Resolution.HOUSE_RULES)).refused("ending-came-about")
-    given(NOTED, *both).when(resolve(Resolution.HOUSE_RULES)).then(resolved(Resolution.HOUSE_RULES))
-    given(NOTED, MEDIATED).when(resolve(Resolution.MEDIATED)).then(resolved(Resolution.MEDIATED))
+    given(NOTED, both[0]).when(resolve(Ending.HOUSE_RULES)).refused("ending-came-about")
+    given(NOTED, *both).when(resolve(Ending.HOUSE_RULES)).then(resolved(Resolution.HOUSE_RULES))
+    given(NOTED, MEDIATED).when(resolve(Ending.MEDIATED)).then(resolved(Resolution.MEDIATED))
     given(NOTED).when(BY_SEPARATION).refused("ending-came-about")
     given(NOTED, SEPARATED).when(BY_SEPARATION).then(resolved(Resolution.SEPARATED))
-    given(NOTED).when(resolve(Resolution.PARTY_LEFT)).then(resolved(Resolution.PARTY_LEFT))
-    given(NOTED, resolved(Resolution.SUBSIDED)).when(resolve(Resolution.SUBSIDED)).then()
+    given(NOTED).when(resolve(Ending.PARTY_LEFT)).then(resolved(Resolution.PARTY_LEFT))
+    given(NOTED, resolved(Resolution.SUBSIDED)).when(resolve(Ending.SUBSIDED)).then()
 
 
 def test_a_new_sign_opens_it_again_and_what_was_tried_before_counts_no_more() -> None:
     again = (NOTED, MEDIATED, resolved(Resolution.MEDIATED), SignAdded(**SIGN.stated()))
-    given(*again).when(resolve(Resolution.MEDIATED)).refused("ending-came-about")
+    given(*again).when(resolve(Ending.MEDIATED)).refused("ending-came-about")
     another = {"entry": an_id(44)}
     given(*again).when(MEDIATE.model_copy(update=another)).then(MEDIATED.model_copy(update=another))
 
@@ -178,4 +177,4 @@ def test_without_a_sign_that_stands_there_is_no_tension_until_one_is_added() -> 
 
 def test_a_talk_that_was_taken_back_ended_nothing() -> None:
     took_back = TensionEntryRetracted(tension=TENSION, entry=an_id(43), kind=EntryKind.MEDIATION, about=ANNA)
-    given(NOTED, MEDIATED, took_back).when(resolve(Resolution.MEDIATED)).refused("ending-came-about")
+    given(NOTED, MEDIATED, took_back).when(resolve(Ending.MEDIATED)).refused("ending-came-about")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, assert_never
+from enum import StrEnum
+from typing import Annotated, assert_never
 
 from pydantic import Field
 
@@ -21,7 +22,14 @@ from shared.dates import Occurred, must_have_happened
 from shared.decider import must_exist
 from shared.errors import DomainError
 
-Ending = Literal[Resolution.MEDIATED, Resolution.HOUSE_RULES, Resolution.PARTY_LEFT, Resolution.SUBSIDED]
+
+class Ending(StrEnum):
+    """How whoever mediates may say that a tension ended: as `Resolution`, but by no separation."""
+
+    MEDIATED = "mediated"
+    HOUSE_RULES = "house_rules"
+    PARTY_LEFT = "party_left"
+    SUBSIDED = "subsided"
 
 
 class ResolveTension(TensionCommand, route="POST /tensions/{tension}/resolution", roles=MEDIATORS):
@@ -58,7 +66,7 @@ def decide(command: Commands, state: Tension) -> Sequence[Events]:
     match command:
         case ResolveTension(tension=tension, how=how, occurred=occurred):
             _must_be_so(how, state)
-            return [TensionResolved(tension=tension, how=how, occurred=occurred)]
+            return [TensionResolved(tension=tension, how=Resolution(how), occurred=occurred)]
         case ResolveBySeparation(tension=tension, occurred=occurred):
             if not state.orders:
                 raise DomainError(
@@ -71,11 +79,11 @@ def decide(command: Commands, state: Tension) -> Sequence[Events]:
             assert_never(command)
 
 
-def _must_be_so(how: Resolution, state: Tension) -> None:
+def _must_be_so(how: Ending, state: Tension) -> None:
     """Refuses an ending that did not come about."""
     came_about = {
-        Resolution.MEDIATED: bool(state.mediations),
-        Resolution.HOUSE_RULES: state.agreed == state.parties,
+        Ending.MEDIATED: bool(state.mediations),
+        Ending.HOUSE_RULES: state.agreed == state.parties,
     }
     if not came_about.get(how, True):
         raise DomainError(
