@@ -237,9 +237,16 @@ class DutyDesk(RuleBasedStateMachine):
             Span(shift.starts.astimezone(UTC), shift.ends.astimezone(UTC))
             for state in plans
             if isinstance(state, Rota)
-            for shift in state.shifts.values()
+            for key, shift in state.shifts.items()
             if shift.kind is ShiftKind.DUTY and shift.state is ShiftState.CONFIRMED
+            if duty.is_to_come(Span(shift.starts, shift.ends), self.turn(post, key), self.desk.now)
         ]
+
+    def turn(self, post: str, shift: str) -> Span | None:
+        for stream, state in self.desk.states.items():
+            if stream.startswith(f"watch-{post}-") and isinstance(state, Watch) and (turn := state.turns.get(shift)):
+                return Span(turn.since, turn.until or datetime.max.replace(tzinfo=UTC))
+        return None
 
     def uncovered_minutes(self, post: str) -> list[datetime]:
         """The second books: from midnight to midnight here, a minute at a time."""
@@ -259,19 +266,23 @@ class DutyDesk(RuleBasedStateMachine):
     def told(self, post: str) -> tuple[list[tuple[datetime, datetime]], list[tuple[datetime, datetime]]]:
         there: dict[str, tuple[datetime, datetime]] = {}
         plan: dict[str, tuple[datetime, datetime]] = {}
+        over: set[str] = set()
         for event in self.desk.events:
             match event:
                 case TakenOver() if event.post == post:
                     there[event.shift] = (event.occurred, self.desk.now)
                 case HandoverAcknowledged() | PostLeft() if event.post == post:
                     there[event.shift] = (there[event.shift][0], event.occurred)
+                    over.add(event.shift)
                 case ShiftConfirmed() if event.post == post and event.kind is ShiftKind.DUTY:
                     plan[event.shift] = (event.starts, event.ends)
                 case ShiftCancelled() if event.post == post:
                     plan.pop(event.shift, None)
                 case _:
                     pass
-        return list(there.values()), list(plan.values())
+        late = {shift for shift, (starts, _) in plan.items() if starts + timedelta(minutes=15) <= self.desk.now}
+        nobody = over | (late - there.keys())
+        return list(there.values()), [times for shift, times in plan.items() if shift not in nobody]
 
 
 QUICK = settings(
@@ -308,6 +319,14 @@ def gaps_before_the_first_alone(spans: list[Span], within: Span) -> Sequence[Spa
     return cover.uncovered(spans, within)[:1]
 
 
+def plans_cover_whoever_came(shift: Span, turn: Span | None, at: datetime) -> bool:
+    return True
+
+
+def who_came_covers_what_follows(shift: Span, turn: Span | None, at: datetime) -> bool:
+    return turn is not None or at - shift.since < duty.GRACE
+
+
 Mutate = Callable[[pytest.MonkeyPatch], Sequence[AnyDecider]]
 WHOLE = (rota, roster, watch)
 
@@ -326,6 +345,8 @@ MUTANTS: dict[str, Mutate] = {
     "a shift ends as it was planned": lambda _: (rota, roster, replace(watch, evolve=a_shift_ends_as_planned)),
     "plans cover what is past": patched(sys.modules[__name__], "gaps_of", plans_cover_what_is_past),
     "taking over relieves nobody": patched(duty_policies.TakingOverRelieves, "handlers", lambda self: {}),
+    "whoever did not come covers what is to come": patched(duty, "is_to_come", plans_cover_whoever_came),
+    "whoever left covers what is to come": patched(duty, "is_to_come", who_came_covers_what_follows),
     "a second gap is not looked for": patched(duty, "uncovered", gaps_before_the_first_alone),
 }
 

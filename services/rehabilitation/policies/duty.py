@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from services.rehabilitation.roster import FreeTime, TakeTime, TimeRefused, TimeTaken
 from services.rehabilitation.rota import (
@@ -16,6 +15,7 @@ from services.rehabilitation.rota import (
     ShiftReassigned,
     SwapAgreed,
 )
+from services.rehabilitation.watch.record import GRACE
 from services.rehabilitation.watch.turns import (
     AcknowledgeHandover,
     DropShift,
@@ -28,8 +28,6 @@ from services.rehabilitation.watch.turns import (
 from shared.codec import Recorded
 from shared.dates import HERE
 from shared.policies import Cancel, Deadline, Policy, Reaction, on
-
-GRACE = timedelta(minutes=15)
 
 
 class NobodyIsOnTwoShifts(Policy):

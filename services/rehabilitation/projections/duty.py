@@ -1,10 +1,12 @@
 """Duty: who is on which post, what is planned, and every minute in which nobody was, or is to be, there.
 
-What is past is covered by those who took over, whatever was planned; what is to come by shifts that stand.
+What is past is covered by those who took over, whatever was planned; what is to come by those who are there until their
+shift is to end, and by shifts that stand and have yet to begin. Who did not come, or left, covers nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -30,6 +32,7 @@ from services.rehabilitation.rota import (
     SwapDeclined,
     SwapRefused,
 )
+from services.rehabilitation.watch.record import GRACE
 from services.rehabilitation.watch.turns import (
     FallbackAlerted,
     HandedOver,
@@ -309,7 +312,7 @@ class Duties(Projection):
         )
         gaps = gaps_of(
             [_turn_span(row, at) for row in there],
-            [_shift_span(row) for row in planned if covers(row)],
+            self._to_come(planned, asking, at),
             period,
             at,
         )
@@ -323,6 +326,15 @@ class Duties(Projection):
             minutes=period.minutes,
             uncovered=sum(gap.minutes for gap in gaps),
         )
+
+    def _to_come(self, planned: Sequence[RowMapping], asking: Asking, at: datetime) -> list[Span]:
+        """What the plan covers from `at` on. A turn is looked up by its shift: it may lie outside the period."""
+        standing = [row for row in planned if covers(row)]
+        turns = asking.live(self.turns)
+        begun = select(turns).where(turns.c.shift.in_([row["shift"] for row in standing]))
+        taken = {row["shift"]: _turn_span(row, datetime.max.replace(tzinfo=UTC)) for row in asking.rows(begun)}
+        spans = [(_shift_span(row), taken.get(row["shift"])) for row in standing]
+        return [shift for shift, turn in spans if is_to_come(shift, turn, at)]
 
     @answers(ListShifts)
     def list_shifts(self, query: ListShifts, asking: Asking) -> ShiftPage:
@@ -364,8 +376,15 @@ def gaps_of(turns: list[Span], planned: list[Span], period: Span, at: datetime) 
     )
 
 
+def is_to_come(shift: Span, turn: Span | None, at: datetime) -> bool:
+    """Whether a shift that stands covers what follows `at`: somebody is on it, or may still come to it in time."""
+    if turn is None or turn.since > at:
+        return shift.since + GRACE > at
+    return turn.until > at
+
+
 def covers(shift: RowMapping) -> bool:
-    """Whether a shift of the plan covers what is to come: one on call does not."""
+    """Whether a shift of the plan can cover what is to come: one on call does not."""
     return (shift["kind"], shift["state"]) == (ShiftKind.DUTY, ShiftState.CONFIRMED)
 
 

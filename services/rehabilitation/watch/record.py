@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,6 +20,10 @@ from shared.messages import Command, Event, Id
 IncidentId = Annotated[Id, Field(description="The incident", examples=["3c4d5e6f-7081-4293-84a5-b6c7d8e9f0a1"])]
 CallId = Annotated[Id, Field(description="The call", examples=["4d5e6f70-8192-43a4-95b6-c7d8e9f0a1b2"])]
 Moment = Annotated[AwareDatetime, Field(description="When, to the minute", examples=["2008-10-02T10:00:00+03:00"])]
+
+
+GRACE = timedelta(minutes=15)
+"""So late somebody may come to a shift before they are missed, and the one on call is alerted."""
 
 
 class WatchCommand(Command, context="rehabilitation"):
