@@ -10,16 +10,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import orjson
 
+from services.gateway.event_log import EventLog
 from services.gateway.tokens import open_tokens
+from shared.eventstore.port import EventStore
 from shared.messages import Role
-from tests.acceptance.store import store_beside
+from shared.settings import Settings
+from tests.acceptance.store import ON_A_NODE, store_beside
 
 T = TypeVar("T")
 
@@ -37,13 +41,13 @@ class Refused(AssertionError):
 class Server:
     """One `serve`, and everything that it writes. Restarting keeps the folder, the port and the captured output."""
 
-    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+    def __init__(self, folder: Path, *options: str, on_a_node: bool = ON_A_NODE, **environment: str) -> None:
         self.data = folder / "data"
         self.output = folder / "output.txt"
         self.port = free_port()
         self._options = options
-        self._store = store_beside(self.data, free_port())
-        given = self._store.environment | environment
+        self.store = store_beside(self.data, free_port(), on_a_node=on_a_node)
+        given = self.store.environment | environment
         if DISTRIBUTED:
             self._options = (*options, "--distributed")
             # Not in pytest's own folders: the user that PostgreSQL runs as may not pass through them.
@@ -54,7 +58,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, in the background."""
-        self._store.start()
+        self.store.start()
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [COMMAND, "serve", *self._options],
@@ -92,7 +96,7 @@ class Server:
         assert self.process is not None
         os.kill(self.process.pid, how)
         code = self.process.wait(PATIENCE_SECONDS)
-        self._store.stop()
+        self.store.stop()
         return code
 
     def close(self) -> None:
@@ -103,7 +107,7 @@ class Server:
                 self.process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        self._store.stop()
+        self.store.stop()
         if DISTRIBUTED:
             shutil.rmtree(self._servers, ignore_errors=True)
 
@@ -136,8 +140,15 @@ class Server:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Another `forgetmenot` command on the same folder."""
-        with self._store.running():
+        with self.store.running():
             return command(*arguments, environment={**self._environment, **environment})
+
+    @contextmanager
+    def event_log(self) -> Iterator[EventStore]:
+        """Its log, by the way that its own processes take: in the data folder, or on the node beside it."""
+        settings = Settings(data_dir=self.data, eventstore_uri=self.store.environment.get("EVENTSTORE_URI"))
+        with self.store.running(), EventLog(settings, must_exist=True) as log:
+            yield log.store
 
     @staticmethod
     def eventually(holds: Callable[[], T], otherwise: str) -> T:

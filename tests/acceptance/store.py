@@ -30,6 +30,10 @@ class NoStore:
 
     def stop(self) -> None: ...
 
+    def kill(self) -> bool:
+        """As a power cut does, and start it again; False if there is nothing beside the server."""
+        return False
+
     @contextmanager
     def running(self) -> Iterator[None]:
         yield
@@ -56,6 +60,15 @@ class NodeBeside(NoStore):
             self._process.communicate(timeout=60)
             self._process = None
 
+    def kill(self) -> bool:
+        """See `NoStore.kill`."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.communicate()
+        self._process = None
+        self.start()
+        return True
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Have it run for a while."""
@@ -68,6 +81,6 @@ class NodeBeside(NoStore):
                 self.stop()
 
 
-def store_beside(data: Path, port: int) -> NoStore:
+def store_beside(data: Path, port: int, *, on_a_node: bool = ON_A_NODE) -> NoStore:
     """What the server on `data` has for a store."""
-    return NodeBeside(data, port) if ON_A_NODE else NoStore()
+    return NodeBeside(data, port) if on_a_node else NoStore()

@@ -1,6 +1,7 @@
 """A nameko service that keeps its events through the store agent, on a node: nothing acknowledged is lost or doubled.
 
-Each of the four is killed at a random moment, under load; `FORGETMENOT_ROUNDS` says how many times.
+Each of the four is killed at a random moment, under load; `FORGETMENOT_ROUNDS` says how many times. At the end it is
+told how many of the calls under way each strike met before, and after, their append.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import random
 import subprocess
 import threading
-from collections import Counter
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +25,7 @@ from shared.eventstore.kurrent.store import open_cluster
 from shared.settings import Settings
 from shared.transport import open_sealing
 from tests.distributed.conftest import CONFIG, NAMEKO, PATIENCE_SECONDS
+from tests.distributed.under_load import Sent, phases
 from tests.node.process import NodeProcess
 from tests.servers.fixtures import broker as broker
 from tests.servers.running import Server
@@ -94,26 +96,27 @@ def keeping(tmp_path: Path, broker: Server) -> Iterator[Keeping]:
     started.close()
 
 
-async def write(calling: Calling, enough: asyncio.Event, acknowledged: list[str]) -> None:
+async def write(calling: Calling, enough: asyncio.Event, acknowledged: list[Sent]) -> None:
     """Send events under ids of their own, each as often as it takes."""
     while not enough.is_set():
-        key = str(uuid4())
+        key, began = str(uuid4()), time.time()
         while True:
             try:
                 await calling.call("echo", "append", {"fields": {"said": "this"}, "id": key})
                 break
             except Unavailable:
                 await asyncio.sleep(0.1)
-        acknowledged.append(key)
+        acknowledged.append(Sent(key, began, time.time()))
 
 
-async def under_load(keeping: Keeping) -> list[str]:
-    """Strike while others write; all that was acknowledged."""
+async def under_load(keeping: Keeping) -> tuple[list[tuple[str, float]], list[Sent]]:
+    """Strike while others write; what was struck when, and all that was acknowledged."""
     chance = random.Random(25)
     calling = Calling(keeping.settings.amqp_url.get_secret_value(), open_sealing(keeping.settings), seconds=10)
     calling.start()
     enough = asyncio.Event()
-    acknowledged: list[list[str]] = [[] for _ in range(WRITERS)]
+    strikes: list[tuple[str, float]] = []
+    acknowledged: list[list[Sent]] = [[] for _ in range(WRITERS)]
     writers = [asyncio.create_task(write(calling, enough, mine)) for mine in acknowledged]
 
     async def each_goes_on() -> None:
@@ -126,18 +129,22 @@ async def under_load(keeping: Keeping) -> list[str]:
     await each_goes_on()
     for round_ in range(ROUNDS):
         await asyncio.sleep(chance.uniform(0.1, 1.0))
-        await asyncio.to_thread(keeping.strike, STRIKES[round_ % len(STRIKES)])
+        strikes.append((what := STRIKES[round_ % len(STRIKES)], time.time()))
+        await asyncio.to_thread(keeping.strike, what)
         await each_goes_on()
     enough.set()
     await asyncio.gather(*writers)
     await calling.close()
-    return [key for mine in acknowledged for key in mine]
+    return strikes, [sent for mine in acknowledged for sent in mine]
 
 
 def test_whatever_is_killed_every_acknowledged_event_is_in_the_log_once(keeping: Keeping) -> None:
-    acknowledged = asyncio.run(under_load(keeping))
+    strikes, acknowledged = asyncio.run(under_load(keeping))
     with open_cluster(keeping.node.address) as store:
-        found = Counter(str(event.id) for event in store.read_all() if event.type == "echo.Came")
-    assert set(found.values()) == {1}, "an event is there twice"
-    assert found.keys() == set(acknowledged)
-    assert len(acknowledged) == len(found) > ROUNDS
+        came = [event for event in store.read_all() if event.type == "echo.Came"]
+    recorded = {str(event.id): event.created.timestamp() for event in came}
+    assert len(recorded) == len(came), "an event is there twice"
+    assert recorded.keys() == {sent.key for sent in acknowledged}
+    assert len(acknowledged) > ROUNDS
+    told = {what: dict(counted) for what, counted in phases(strikes, acknowledged, recorded).items()}
+    print(f"\n{len(acknowledged)} acknowledged; struck, and the calls under way: {told}")

@@ -35,7 +35,7 @@ class Writer(threading.Thread):
     """Opens cases until it is told to stop, each under an id of its own, as often as it takes."""
 
     def __init__(self, url: str, token: str, person: str, stop: threading.Event) -> None:
-        super().__init__()
+        super().__init__(daemon=True)  # where a test fails, nobody tells it to stop
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._person = person
@@ -96,10 +96,27 @@ class Load:
 
     def goes_on(self, since: list[int]) -> bool:
         """Whether every writer had something acknowledged since."""
+        self._require_no_failure()
+        return all(now > before for now, before in zip(self.acknowledged(), since, strict=True))
+
+    def each_is_served_since(self, when: float) -> bool:
+        """Whether every writer had a command acknowledged that it began since then."""
+        self._require_no_failure()
+        return all(writer.acknowledged and writer.acknowledged[-1].began > when for writer in self.writers)
+
+    def is_shown(self) -> bool:
+        """Whether the read model of cases shows all that is acknowledged by now."""
+        try:
+            position = self.api.request("GET", "/policies/parked", "supervisor").headers.get("x-position")
+            seen = {"limit": 1, "wait_for": position}
+            return position is not None and self.api.request("GET", "/cases", "supervisor", params=seen).is_success
+        except httpx.TransportError:
+            return False
+
+    def _require_no_failure(self) -> None:
         for writer in self.writers:
             if writer.failure:
                 raise writer.failure
-        return all(now > before for now, before in zip(self.acknowledged(), since, strict=True))
 
     def finish(self) -> list[Sent]:
         """Stop, once each writer's last command is acknowledged; all that is."""
@@ -146,8 +163,9 @@ def require_once(server: Server, acknowledged: list[Sent], shown: dict[str, list
 
     The server must be stopped. Answers when each command was recorded, by its id.
     """
-    with open_store(server.data / "log") as store:
+    with server.event_log() as store:
         opened = [raw for raw in store.read_all() if raw.type == "cases.CaseOpened" and POISON not in raw.stream]
+    with open_store(server.data / "log") as store:
         assert store.verify().sound
     commands = Counter(orjson.loads(raw.metadata)["command_id"] for raw in opened)
     assert set(commands.values()) <= {1}, "a command took effect twice"
@@ -156,6 +174,19 @@ def require_once(server: Server, acknowledged: list[Sent], shown: dict[str, list
     for name, rows in shown.items():
         assert rows == streams, f"{name} does not show each of them once"
     return {orjson.loads(raw.metadata)["command_id"]: raw.created.timestamp() for raw in opened}
+
+
+def phases(
+    strikes: list[tuple[str, float]], acknowledged: list[Sent], recorded: dict[str, float]
+) -> dict[str, Counter[str]]:
+    """For each kind of strike, what the commands that were under way when it came had behind them."""
+    found: dict[str, Counter[str]] = {}
+    for what, when in strikes:
+        under_way = [sent for sent in acknowledged if sent.began <= when < sent.ended]
+        counted = found.setdefault(what, Counter())
+        counted.update("after its append" if recorded[sent.key] < when else "before its append" for sent in under_way)
+        counted["rounds"] += 1
+    return found
 
 
 def wait(server: Server, holds: Callable[[], Any], otherwise: str) -> float:
