@@ -11,17 +11,18 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 import structlog
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.audit.spool import Entries, Spool
 from shared.errors import ForgetMeNotError, Forgotten
-from shared.eventstore.port import NewEvent
+from shared.eventstore.port import NewEvent, RecordedEvent
 from shared.eventstore.sqlite import EmbeddedLog
 from shared.messages import Id, Origin, Query, Role
 from shared.privacy.personal import FORGOTTEN, Place, Retention
@@ -69,6 +70,9 @@ class ShowAccessHistory(
     """Who has seen this person's data: when, in which role, which fields, for what purpose."""
 
     subject: Id
+    as_of: AwareDatetime | None = Field(
+        None, description="Only what had been seen by then", examples=["2008-10-02T10:00:00+03:00"]
+    )
     after: str | None = Field(None, description="`next` of the page before", pattern=r"^\d+$")
     limit: int = Field(100, ge=1, le=500)
 
@@ -134,7 +138,8 @@ class AccessLog:
     def history(self, query: ShowAccessHistory) -> AccessHistory:
         """Who has seen a person's data, a page of it."""
         start = int(query.after) if query.after else None
-        found = list(self._log.read_stream(_stream(query.subject), start=start, backwards=True, limit=query.limit + 1))
+        newest_first = self._log.read_stream(_stream(query.subject), start=start, backwards=True)
+        found = list(islice((raw for raw in newest_first if _seen_by(raw, query.as_of)), query.limit + 1))
         page = found[: query.limit]
         return AccessHistory(
             subject=query.subject,
@@ -193,6 +198,11 @@ class AccessLog:
             purpose = self._vault.open(sealed["sealed"], place)
             data["purpose"] = GONE if purpose is FORGOTTEN else purpose
         return Disclosure.model_validate(data)
+
+
+def _seen_by(raw: RecordedEvent, as_of: datetime | None) -> bool:
+    """By when it was looked at: what waited in the spool was recorded later."""
+    return as_of is None or datetime.fromisoformat(orjson.loads(raw.data)["at"]) <= as_of
 
 
 def _stream(subject: str) -> str:

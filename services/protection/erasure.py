@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.decider import Decider
 from shared.errors import DomainError, NotFound
-from shared.messages import Command, Event, Id, Role, new_id
+from shared.messages import Command, Event, Id, Role, new_id, upcasts
 from shared.privacy.personal import Retention
 
 ErasureId = Id
@@ -111,6 +111,9 @@ class ApproveErasure(
     subjects: tuple[Id, ...] = Field(
         min_length=1, description="All that the dry run named: the person, and linked records of the same person"
     )
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="The dry run's digest: just what it named is done, or nothing", examples=[None]
+    )
 
 
 class RefuseErasure(
@@ -148,12 +151,18 @@ class ErasureRequested(ErasureEvent):
     asked_by: str
 
 
-class ErasureApproved(ErasureEvent):
-    """A second person has approved: the keys may go."""
+class ErasureApproved(ErasureEvent, version=2):
+    """A second person has approved: the keys may go. `digest` is of the dry run that they saw, if they said so."""
 
     subject: Id
     subjects: tuple[Id, ...]
     record: str | None = None
+    digest: str | None = None
+
+
+@upcasts(ErasureApproved, 1)
+def _approved_without_a_digest(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"digest": None}
 
 
 class ErasureRefused(ErasureEvent):
@@ -250,8 +259,12 @@ def decide(command: ErasureCommands, erasure: Erasure) -> Sequence[ErasureEvents
                 "The approval names other people than the request: approve what the dry run names.",
                 rule="approve-what-was-shown",
             )
-        case ApproveErasure(erasure=key, subjects=subjects):
-            return [ErasureApproved(erasure=key, subject=erasure.subject, subjects=subjects, record=erasure.record)]
+        case ApproveErasure(erasure=key, subjects=subjects, digest=digest):
+            return [
+                ErasureApproved(
+                    erasure=key, subject=erasure.subject, subjects=subjects, record=erasure.record, digest=digest
+                )
+            ]
         case RefuseErasure(erasure=key):
             return [ErasureRefused(erasure=key, subject=erasure.subject)]
         case RecordErasure(subject=subject) | RecordErasureFailed(subject=subject) if subject not in erasure.awaited:

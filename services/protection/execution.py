@@ -16,7 +16,15 @@ from services.protection.erasure import (
     RecordErasure,
     RecordErasureFailed,
 )
-from services.protection.plan import LastUse, due_by_retention, erased, plan_entry, plan_subjects
+from services.protection.plan import (
+    ErasurePlan,
+    LastUse,
+    due_by_retention,
+    erased,
+    plan_entry,
+    plan_person,
+    plan_subjects,
+)
 from services.protection.retention import SCHEDULE, RecordRetention, RetentionRan, RunRetention
 from services.protection.usage import UsageOfKeys
 from shared.codec import Recorded
@@ -26,6 +34,7 @@ from shared.messages import Command
 from shared.policies import Deadline, Policy, Reaction, on
 from shared.privacy.port import Erasure, KeyName, KeyStore
 
+OTHERWISE = "Something else would go or stay than was approved: look at a new dry run."
 RUNS_AT = time(2, 0, tzinfo=UTC)
 
 Sweep = Callable[[], object]
@@ -56,16 +65,31 @@ class ErasureExecution(Policy):
     @on(ErasureApproved)
     def destroy(self, e: Recorded[ErasureApproved]) -> Iterable[Reaction]:
         """Each subject has a certificate of its own, so that one of them can fail alone."""
+        if self._is_otherwise(e.event):
+            yield RecordErasureFailed(erasure=e.event.erasure, subject=e.event.subject, why=OTHERWISE)
+            return
         for subject in e.event.subjects:
             yield self._destroy(e, subject)
+
+    def _is_otherwise(self, event: ErasureApproved) -> bool:
+        """Whether something else would go or stay than the approver saw. What has begun is completed."""
+        if event.digest is None or any(
+            self._keys.erasure_of(certificate_id(event.erasure, subject)) for subject in event.subjects
+        ):
+            return False
+        if event.record is not None:
+            return event.digest != self._plan(event, event.subject).digest
+        return event.digest != plan_person(self._store, self._keys, event.subject, self._today()).digest
+
+    def _plan(self, event: ErasureApproved, subject: str) -> ErasurePlan:
+        if event.record is not None:
+            return plan_entry(self._store, self._keys, subject, event.record, self._today())
+        return plan_subjects(self._store, self._keys, [subject], self._today())
 
     def _destroy(self, e: Recorded[ErasureApproved], subject: str) -> Command:
         event, at = e.event, e.recorded_at
         certificate = certificate_id(event.erasure, subject)
-        if event.record is not None:
-            plan = plan_entry(self._store, self._keys, subject, event.record, self._today())
-        else:
-            plan = plan_subjects(self._store, self._keys, [subject], self._today())
+        plan = self._plan(event, subject)
         names = [KeyName(key.subject, key.keep, key.record) for key in plan.goes]
         kept = [KeyName(key.subject, key.keep, key.record) for key in plan.stays]
         try:
@@ -76,9 +100,7 @@ class ErasureExecution(Policy):
             else:
                 done = self._keys.forget(subject, destroy=names, keep=kept, certificate=certificate, at=at)
         except Conflict:
-            return RecordErasureFailed(
-                erasure=event.erasure, subject=subject, why="New records were made since: look at a new dry run."
-            )
+            return RecordErasureFailed(erasure=event.erasure, subject=subject, why=OTHERWISE)
         self._sweep()
         return record_of(event.erasure, subject, done, plan.stays, self._keys)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from services.protection.erasure import KeptBecause, KeyErased, KeyKept
 from services.protection.retention import RULES, goes_on, kept_until
@@ -24,6 +26,19 @@ class ErasurePlan(BaseModel):
     subjects: tuple[Id, ...] = Field(description="The person, and linked records of the same person: approve them all")
     goes: tuple[KeyErased, ...]
     stays: tuple[KeyKept, ...]
+
+    @computed_field(  # type: ignore[prop-decorator]
+        description="Approve with it: if anything else would go or stay by then, nothing is destroyed"
+    )
+    @property
+    def digest(self) -> str:
+        """A hash of what goes and what stays, by keys alone: why it stays is no part of it.
+
+        Nor are reasons that staff gave, for the approval itself may have one.
+        """
+        goes = sorted(key.key for key in self.goes if key.keep is not Retention.REASON)
+        stays = sorted([key.subject, key.keep, key.record] for key in self.stays if key.keep is not Retention.REASON)
+        return hashlib.sha256(orjson.dumps([sorted(self.subjects), goes, stays])).hexdigest()
 
 
 def plan_person(store: EventStore, keys: KeyStore, person: str, today: date) -> ErasurePlan:

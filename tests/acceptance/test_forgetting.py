@@ -28,9 +28,9 @@ def request(api: Api, who: str) -> str:
     return str(asked["ids"]["erasure"])
 
 
-def approve(api: Api, erasure: str, subjects: list[str]) -> Any:
+def approve(api: Api, erasure: str, subjects: list[str], digest: str | None = None) -> Any:
     """A second person approves; the answer is the certificate, once the worker is done."""
-    api.send("supervisor", f"/protection/erasures/{erasure}/approval", {"subjects": subjects})
+    api.send("supervisor", f"/protection/erasures/{erasure}/approval", {"subjects": subjects, "digest": digest})
 
     def certificate() -> Any:
         answer = api.request("GET", f"/protection/erasures/{erasure}/certificate", DPO)
@@ -41,7 +41,8 @@ def approve(api: Api, erasure: str, subjects: list[str]) -> Any:
 
 def forget(api: Api, who: str) -> Any:
     """From the dry run to the certificate."""
-    return approve(api, request(api, who), plan(api, who)["subjects"])
+    erasure, seen = request(api, who), plan(api, who)
+    return approve(api, erasure, seen["subjects"], seen["digest"])
 
 
 def timeline(api: Api, of: File) -> list[dict[str, Any]]:
@@ -116,6 +117,26 @@ def test_the_certificate_proves_itself_to_an_outsider(api: Api, tmp_path: Path) 
     assert certified["whole_person"] and not certified["restored"] and len(certified["ledger"]) == 64
     key = api.ask("auditor", "/audit/verifier-key")["verifier_key"]
     assert "protection.PersonForgotten" in verified(tmp_path / "outside", certified["proof"], key)
+
+
+def test_what_was_recorded_after_the_dry_run_is_not_destroyed_unseen(api: Api) -> None:
+    of = records.file(api)
+    erasure, seen = request(api, of.person), plan(api, of.person)
+    note = records.note(api, of, "Recorded since.")
+    approval = {"subjects": seen["subjects"], "digest": seen["digest"]}
+    api.send("supervisor", f"/protection/erasures/{erasure}/approval", approval)
+
+    def failed() -> bool:
+        asked = {"stage": "requested"}
+        rows = api.ask("auditor", "/protection/erasures", params=asked, wait_for=api.head())["erasures"]
+        return any(row["erasure"] == erasure and row["why_failed"] for row in rows)
+
+    api.server.eventually(failed, "the erasure did not fail")
+    assert "Recorded since." in str(timeline(api, of))
+    anew = plan(api, of.person)
+    assert note in {key["record"] for key in anew["goes"]}
+    (certified,) = approve(api, erasure, anew["subjects"], anew["digest"])["certified"]
+    assert note in {key["record"] for key in certified["destroyed"]}
 
 
 def test_a_legal_hold_keeps_its_record_and_no_other(api: Api) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -109,6 +110,14 @@ def test_the_history_is_paged_from_the_newest(reading: Reading) -> None:
     rest = reading.log.history(ShowAccessHistory(subject=PERSON, limit=3, after=page.next))
     assert [seen.actor for seen in (*page.disclosures, *rest.disclosures)] == ["w-4", "w-3", "w-2", "w-1", "w-0"]
     assert rest.next is None
+
+
+def test_the_history_is_asked_as_of_a_time(reading: Reading) -> None:
+    for actor, day in ("w-1", 1), ("w-2", 2), ("w-3", 3):
+        clock = partial(datetime, 2008, 10, day, tzinfo=UTC)
+        then = AccessLog(lambda: reading.store, reading.vault, reading.folder / "access.spool", clock=clock)
+        then.record(Origin(actor, LOOKING.roles), ReadFile(), [place("text")])
+    assert [seen.actor for seen in reading.history(as_of=datetime(2008, 10, 2, 12, tzinfo=UTC))] == ["w-2", "w-1"]
 
 
 def test_the_key_of_a_purpose_was_last_used_with_the_persons_last_entry(reading: Reading) -> None:

@@ -262,10 +262,11 @@ class Centre:
             self.close()
             shutil.copytree(self.it.folder, backup)
             self.open()
-        subjects = self.it.ask(PlanErasure(subject=person), OFFICER).answer.subjects
+        plan = self.it.ask(PlanErasure(subject=person), OFFICER).answer
+        subjects = plan.subjects
         assert set(subjects) == self._same_as(person), "the dry run names other people"
         asked = self.send(RequestErasure(subject=person, ground=Ground.OBJECTION), OFFICER).ids["erasure"]
-        self.send(ApproveErasure(erasure=asked, subjects=subjects), SUPERVISOR)
+        self.send(ApproveErasure(erasure=asked, subjects=subjects, digest=plan.digest), SUPERVISOR)
         self.runner.catch_up()
         self.forgotten |= set(subjects)
         for value in self.values:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from services.protection.erasure import (
 )
 from services.protection.execution import ErasureExecution, certificate_id
 from services.protection.hold import CITED, HoldGround, PlaceHold
+from services.protection.plan import ErasurePlan, plan_person
 from services.protection.restoring import record_again
 from shared.codec import Recorded, decode
 from shared.context import Registry
@@ -34,6 +36,7 @@ from shared.eventstore.sqlite import EmbeddedLog, open_store
 from shared.handling import CommandHandler
 from shared.merkle import verifier
 from shared.messages import Command, Origin, Receipt, Role
+from shared.privacy.personal import Retention
 from shared.privacy.vault import open_vault
 from tests.kernel.toy import OpenDiary, WriteEntry, toy
 
@@ -64,13 +67,17 @@ class Centre:
         asked = RequestErasure(subject=self.person, ground=Ground.CONSENT_WITHDRAWN)
         return self.send(asked).ids["erasure"]
 
-    def approve(self, erasure_id: str) -> None:
+    def approve(self, erasure_id: str, digest: str | None = None, reason: str | None = None) -> None:
         """What the running policy does with the approval, done here."""
-        receipt = self.send(ApproveErasure(erasure=erasure_id, subjects=(self.person,)), SUPERVISOR)
+        approval = ApproveErasure(erasure=erasure_id, subjects=(self.person,), digest=digest)
+        receipt = self.send(approval, replace(SUPERVISOR, reason=reason))
         raw = next(self.store.read_all(start=receipt.position))
         for reaction in self.policy.destroy(Recorded(decode(raw, ErasureApproved), raw)):
             assert isinstance(reaction, Command)
             self.send(reaction)
+
+    def plan(self) -> ErasurePlan:
+        return plan_person(self.store, self.vault.keys, self.person, TODAY.date())
 
     def certificate(self, erasure_id: str) -> Certificate:
         answer = queries(self.store, self.proofs.proof_of)[ShowCertificate]
@@ -120,6 +127,22 @@ def test_the_certificate_names_the_keys_that_went_and_what_stayed_and_why(centre
     assert (certified.subject, certified.whole_person, certified.restored) == (centre.person, True, False)
     assert [key.record for key in certified.destroyed] == [f"diary-{centre.diaries[0]}"]
     assert [(key.record, key.ground) for key in certified.kept] == [(held, CITED[HoldGround.LEGAL_CLAIMS])]
+
+
+def test_just_what_the_dry_run_named_is_destroyed_or_nothing(centre: Centre) -> None:
+    erasure_id = centre.request()
+    seen = centre.plan()
+    centre.send(WriteEntry(diary=centre.send(OpenDiary(pages=3)).ids["diary"], person=centre.person, text=TEXT))
+    centre.approve(erasure_id, seen.digest)
+    with pytest.raises(NotFound):
+        centre.certificate(erasure_id)
+    assert all(key.destroyed is None for key in centre.vault.keys.keys_of(centre.person))
+    anew = centre.plan()
+    centre.approve(erasure_id, anew.digest, reason="It was checked.")
+    (certified,) = centre.certificate(erasure_id).certified
+    reason = {key for key in certified.destroyed if key.keep is Retention.REASON}
+    assert set(certified.destroyed) - reason == set(anew.goes) != set(seen.goes)
+    assert [key.record for key in reason] == [f"erasure-{erasure_id}"]
 
 
 def test_the_certificate_proves_offline_that_the_log_holds_it(centre: Centre, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def plan(person: Person, as_json: AsJson = False) -> None:
     for key in found.stays:
         table.add_row("stays", key.keep, key.record, f"{key.because}: {key.ground}", key.until or "", style="bold")
     console.print(table)
+    console.print(f"Approve it with its digest: {found.digest}", soft_wrap=True)
     if len(found.subjects) > 1:
         console.print(f"Linked records of the same person go too: {', '.join(found.subjects[1:])}")
 
