@@ -92,6 +92,12 @@ def test_a_page_is_as_much_work_in_a_centre_of_ten_times_the_size(
     assert 0 < large < small * 1.3
 
 
+def test_how_many_cases_another_has_makes_no_difference(centres: tuple[Searching, Searching]) -> None:
+    theirs = {"w-0": ListCases(worker="w-0", limit=LIMIT), "nobody": ListCases(worker="w-99", limit=LIMIT)}
+    many, none = (centres[1].work(lambda query=query: centres[1].ask(query, who("w-1"))) for query in theirs.values())
+    assert many == none
+
+
 def test_reviews_that_were_missed_are_found_without_reading_all_cases(centres: tuple[Searching, Searching]) -> None:
     small, large = work_of(centres, ListCases(review_missed=True), ASKERS["a supervisor"])
     assert 0 < large < small * 1.3
