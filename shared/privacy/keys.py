@@ -25,6 +25,7 @@ from shared.privacy.port import Destroyed, Erasure, KeyFacts, KeyName, MasterKey
 
 KEY_BYTES = 32
 ID_BYTES = 16
+PROBE = b"forgetmenot probe"  # what a master key is tried with at the start
 
 _KEY = "SELECT id, subject, keep, record, destroyed, master, bytes FROM keys LEFT JOIN wrapped USING (n) "
 
@@ -358,7 +359,7 @@ class SqliteKeyStore:
 
     def _require_masters(self) -> None:
         for master in sorted(self.masters_in_use()):
-            self._masters.unwrap(master, self._masters.wrap(master, b"", b""), b"")
+            self._masters.unwrap(master, self._masters.wrap(master, bytes(KEY_BYTES), PROBE), PROBE)
 
 
 def _bound(key_id: bytes, name: KeyName) -> bytes:
