@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import edtf
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.errors import DomainError
 
@@ -120,7 +121,10 @@ def must_have_happened(occurred: str, now: datetime) -> None:
 
 
 def _checked(text: str) -> str:
-    span(text)
+    try:
+        span(text)
+    except ValueError as error:
+        raise PydanticCustomError("edtf_date", "{accepted}", {"accepted": str(error)}) from None
     return text
 
 

@@ -32,6 +32,10 @@ _ECHOES = {
 """Messages of pydantic that quote what came in, and what is said in their place."""
 
 
+_QUOTE_NOTHING = frozenset({"edtf_date"})
+"""Messages of our own that are the same for every value: "spring 2004" may well be among what they would accept."""
+
+
 class FieldError(TypedDict):
     """What is wrong with one field: where it is, the rule that it broke, and that rule in words."""
 
@@ -154,7 +158,7 @@ def _message(found: ErrorDetails, kind: type[BaseModel]) -> str:
         return f"Input should have the form of {example}"
     if found["type"] in _ECHOES:
         return _ECHOES[found["type"]]
-    if any(text in message for text in _texts(found["input"])):
+    if found["type"] not in _QUOTE_NOTHING and any(text in message for text in _texts(found["input"])):
         return NOT_ACCEPTED
     return message.removesuffix(".")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from shared.dates import in_words, must_have_happened, span, widest
+from shared.dates import Occurred, in_words, must_have_happened, span, widest
 from shared.errors import DomainError
+from shared.wire import invalid_fields
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,16 @@ def test_what_a_date_may_mean_and_how_it_is_read(text: str, first: date, last: d
 def test_what_is_no_date_or_has_no_end_is_refused_with_what_would_be_one(text: str) -> None:
     with pytest.raises(ValueError, match="write 2008-10-02"):
         span(text)
+
+
+@pytest.mark.parametrize("text", ["spring 2004", "about 1970", "last week"])
+def test_who_writes_a_date_in_words_is_told_how_it_is_written(text: str) -> None:
+    class Seen(BaseModel):
+        occurred: Occurred
+
+    with pytest.raises(ValidationError) as error:
+        Seen(occurred=text)
+    assert "write 2008-10-02" in str(invalid_fields(error.value, Seen))
 
 
 def test_about_a_year_has_a_margin_of_one() -> None:

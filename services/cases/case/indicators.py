@@ -65,7 +65,7 @@ class RecordIndicators(CaseCommand, route="POST /cases/{case}/indicators", roles
     purpose: Annotated[
         tuple[TypeOfExploitation, ...],
         About("person", record="indicators"),
-        Field(description="For what purpose", examples=[["SexualExploitation"]]),
+        Field(description="For what purpose", examples=[["SexualExploitation", "ForcedLabour"]]),
     ] = ()
     sex_exploitation: Annotated[
         tuple[TypeOfSexExploitation, ...],
@@ -75,7 +75,10 @@ class RecordIndicators(CaseCommand, route="POST /cases/{case}/indicators", roles
     industry: Annotated[
         tuple[ForcedLabourIndustry, ...],
         About("person", record="indicators"),
-        Field(description="In which industry, if forced labour is a purpose", examples=[[]]),
+        Field(
+            description="In which industry, if forced labour is a purpose",
+            examples=[["I_AccommodationAndFoodServiceActivities"]],
+        ),
     ] = ()
     shown_adult: Annotated[
         bool,

@@ -162,7 +162,7 @@ def board(
         title="Disappearances",
     )
     for one in shown.disappearances:
-        published = one.safe_to_publish and one.police_agree
+        published = one.safe_to_publish and one.police_agree and not one.found
         table.add_row(
             one.disappearance,
             in_words(one.last_seen),

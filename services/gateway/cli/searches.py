@@ -38,7 +38,7 @@ def disappearance(
         ("last seen", f"{in_words(entry.last_seen)}, {plain(shown.place)}"),
         ("how it came about", plain(shown.circumstances)),
         ("the police", f"{'have' if entry.police_report else 'have no'} report"),
-        ("may be published", "yes" if entry.safe_to_publish and entry.police_agree else "no"),
+        ("may be published", "yes" if entry.safe_to_publish and entry.police_agree and not entry.found else "no"),
         ("may be the danger", plain(shown.implicated)),
         ("found", f"{entry.found}; the family may learn: {shown.family_learns or 'nothing'}" if entry.found else "no"),
     ]
