@@ -201,7 +201,7 @@ def _named(walk: _Walk, parting: _Parting, after: int, until: int | None, proven
         Kind.ROLLED_BACK: "and what followed it are missing",
     }[kind]
     vouched = "a signed checkpoint vouches for it" if proven else "the stored tree alone says so, no checkpoint"
-    sentence = f"Event {expected.number} ({stream}, revision {revision}) {what}: {vouched}."
+    sentence = f"The event in leaf {expected.number} ({stream}, revision {revision}) {what}: {vouched}."
     return Divergence(kind, sentence, after, until, proven, expected.number, stream, revision)
 
 

@@ -281,7 +281,8 @@ def test_one_altered_event_is_named(data: Path) -> None:
     result = run("verify")
     assert result.exit_code == 1
     assert "NOT the log that was signed" in result.stdout
-    assert "Event 2 (diary-" in result.stdout and "was altered: a signed checkpoint vouches for it." in result.stdout
+    assert "The event in leaf 2 (diary-" in result.stdout
+    assert "was altered: a signed checkpoint vouches for it." in result.stdout
 
 
 def test_programs_are_told_the_same(data: Path) -> None:

@@ -100,7 +100,7 @@ def test_with_the_stored_tree_the_first_change_is_named(
     assert (found.kind, found.index, found.after, found.until, found.proven) == (kind, 6, 4, 9, True)
     if tidy is list or kind is not Kind.INSERTED:  # a renumbered stranger has the number that the forger gave it
         assert (found.stream, found.revision) == named
-    assert f"Event 6 ({found.stream}, revision {found.revision})" in found.sentence
+    assert f"The event in leaf 6 ({found.stream}, revision {found.revision})" in found.sentence
 
 
 @pytest.mark.parametrize(("change", "kind", "named"), CHANGES)
