@@ -1,18 +1,21 @@
 """The register of centres: which there are, and which links of records each of them must know.
 
 A link is between two persons, and says nothing of where they sleep. This one stream knows all centres and all links,
-and a policy carries each to each; a centre that opens later learns of those that stand.
+and a policy carries each to each; a centre that opens later learns of those that stand. Whoever has to know which
+records are of one person asks here: so does a mandate, before counsel's register compares its parties.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import ClassVar, assert_never
 
 from pydantic import BaseModel, ConfigDict
 
-from services.rehabilitation.placement.record import CentreId, LinkId, PersonId
+from services.rehabilitation.placement.record import CentreId, LinkId, PersonId, one_person
+from services.rehabilitation.proceedings.record import MandateId, ProceedingsId
 from shared.decider import Decider
 from shared.growing import Growing
 from shared.messages import Command, Event, Role
@@ -58,6 +61,18 @@ class SpreadUnlinking(RegisterCommand, roles=[Role.POLICY]):
     link: LinkId
 
 
+class IdentifyParties(RegisterCommand, roles=[Role.POLICY]):
+    """A mandate was granted: under which records are its parties known? Sent by policy."""
+
+    counsel: str
+    mandate: MandateId
+    proceedings: ProceedingsId
+    client: PersonId
+    opponents: tuple[PersonId, ...]
+    since: date
+    until: date
+
+
 class CentreRegistered(RegisterEvent):
     """A centre is known, and is to learn of these links."""
 
@@ -81,8 +96,21 @@ class UnlinkingSpread(RegisterEvent):
     centres: tuple[CentreId, ...] = ()
 
 
-Commands = RegisterCentre | SpreadLink | SpreadUnlinking
-Events = CentreRegistered | LinkSpread | UnlinkingSpread
+class PartiesIdentified(RegisterEvent):
+    """The parties of a mandate, under every record that each of them has."""
+
+    counsel: str
+    mandate: MandateId
+    proceedings: ProceedingsId
+    client: PersonId
+    client_records: tuple[PersonId, ...]
+    opponent_records: tuple[PersonId, ...]
+    since: date
+    until: date
+
+
+Commands = RegisterCentre | SpreadLink | SpreadUnlinking | IdentifyParties
+Events = CentreRegistered | LinkSpread | UnlinkingSpread | PartiesIdentified
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +119,11 @@ class Centres:
 
     centres: tuple[str, ...] = ()
     links: Growing[str, tuple[str, str] | None] = field(default_factory=Growing)
+
+    def records_of(self, *people: str) -> tuple[str, ...]:
+        """Every record of these people, through as many links as it takes."""
+        pairs = [frozenset(pair) for pair in self.links.values() if pair]
+        return tuple(sorted({record for person in people for record in one_person(person, pairs)}))
 
 
 def decide(command: Commands, state: Centres) -> Sequence[Events]:
@@ -108,6 +141,18 @@ def decide(command: Commands, state: Centres) -> Sequence[Events]:
         case SpreadUnlinking(link=link):
             stands = link in state.links and state.links[link]
             return [UnlinkingSpread(link=link, centres=state.centres)] if stands else []
+        case IdentifyParties(client=client, opponents=opponents):
+            identified = PartiesIdentified(
+                counsel=command.counsel,
+                mandate=command.mandate,
+                proceedings=command.proceedings,
+                client=client,
+                client_records=state.records_of(client),
+                opponent_records=state.records_of(*opponents),
+                since=command.since,
+                until=command.until,
+            )
+            return [identified]
         case _:
             assert_never(command)
 
@@ -121,6 +166,8 @@ def evolve(state: Centres, event: Events) -> Centres:
             return replace(state, links=state.links.having(link, (first, second)))
         case UnlinkingSpread(link=link):
             return replace(state, links=state.links.having(link, None))
+        case PartiesIdentified():
+            return state
         case _:
             assert_never(event)
 

@@ -32,10 +32,14 @@ class CounselEvent(Event, context="rehabilitation"):
 
 
 class TakeClient(CounselCommand, roles=[Role.POLICY]):
-    """A mandate was granted: may counsel take it? Sent by policy."""
+    """A mandate was granted, and its parties are known under all of their records: may counsel take it?
+
+    Sent by policy.
+    """
 
     proceedings: ProceedingsId
     client: PersonId
+    client_records: tuple[PersonId, ...]
     opponents: tuple[PersonId, ...]
     since: date
     until: date
@@ -78,10 +82,10 @@ class Engagement:
     since: date
     until: date
 
-    def opposes(self, other: Engagement) -> bool:
+    def opposes(self, asked: TakeClient) -> bool:
         """Whether nobody can act for both at once."""
-        at_once = self.since <= other.until and other.since <= self.until
-        return at_once and (self.client in other.opponents or other.client in self.opponents)
+        at_once = self.since <= asked.until and asked.since <= self.until
+        return at_once and (self.client in asked.opponents or not self.opponents.isdisjoint(asked.client_records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,11 @@ def decide(command: Commands, state: Clients) -> Sequence[Events]:
         case TakeClient(counsel=counsel, mandate=mandate, proceedings=proceedings):
             if mandate in state.engagements:
                 return []
-            asked = Engagement(command.client, frozenset(command.opponents), command.since, command.until)
-            if any(held.opposes(asked) for held in state.engagements.values() if held):
+            if any(held.opposes(command) for held in state.engagements.values() if held):
                 return [OpposingClientRefused(counsel=counsel, mandate=mandate, proceedings=proceedings)]
-            return [ClientTaken(**command.stated())]
+            taken = command.stated()
+            del taken["client_records"]
+            return [ClientTaken(**taken)]
         case ReleaseClient(mandate=mandate):
             return [ClientReleased(**command.stated())] if state.engagements.get(mandate) else []
         case _:

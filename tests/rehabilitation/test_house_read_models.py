@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from services import cases, rehabilitation
+from services.cases.link import LinkRecords
 from services.gateway.need_to_know import may_see
 from services.rehabilitation.placement.house import OpenCentre
 from services.rehabilitation.placement.record import Scope
@@ -309,6 +310,18 @@ def test_of_two_opposing_clients_counsel_gets_the_first(house: House) -> None:
     again = an_id(89)
     house.grant(OTHER_FILE, again, BERTA)
     assert house.file(OTHER_FILE).mandates[1].state is MandateState.CONFIRMED
+    assert house.parked() == []
+
+
+def test_an_opposing_client_is_refused_under_a_linked_record_too(house: House) -> None:
+    duplicate = an_id(98)
+    link = LinkRecords(link=an_id(99), first=BERTA, second=duplicate, grounds="Same passport.", occurred="2008-05-01")
+    house.send(link, Role.CASEWORKER)
+    house.settle()
+    house.proceedings()
+    house.proceedings(OTHER_FILE, duplicate)
+    assert house.grant(FILE, MANDATE, ANNA, BERTA) is MandateState.CONFIRMED
+    assert house.grant(OTHER_FILE, OTHER_MANDATE, duplicate) is MandateState.REFUSED
     assert house.parked() == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.rehabilitation.centres import IdentifyParties, LinkSpread, PartiesIdentified, UnlinkingSpread, centres
 from services.rehabilitation.counsel import (
     ClientReleased,
     ClientTaken,
@@ -357,11 +358,17 @@ def test_an_award_that_was_taken_back_is_not_paid() -> None:
 
 
 def take(mandate: str = MANDATE, client: str = ANNA, opponents: tuple[str, ...] = (BERTA,), **more: Any) -> TakeClient:
-    facts = {"since": date(2008, 4, 1), "until": date(2008, 12, 31)} | more
+    facts = {"since": date(2008, 4, 1), "until": date(2008, 12, 31), "client_records": (client,)} | more
     return TakeClient(counsel="l-3", mandate=mandate, proceedings=FILE, client=client, opponents=opponents, **facts)
 
 
-TAKEN = ClientTaken(**take().stated())
+def taken(command: TakeClient) -> ClientTaken:
+    stated = command.stated()
+    del stated["client_records"]
+    return ClientTaken(**stated)
+
+
+TAKEN = taken(take())
 OTHER = an_id(60)
 REFUSED = OpposingClientRefused(counsel="l-3", mandate=OTHER, proceedings=FILE)
 
@@ -375,7 +382,31 @@ def test_counsel_acts_for_no_two_who_oppose_each_other() -> None:
     given_events(counsel, TAKEN).when(take(OTHER, BERTA, ())).then(REFUSED)
     given_events(counsel, TAKEN).when(take(OTHER, CHILD, (ANNA,))).then(REFUSED)
     together = take(OTHER, CHILD, (BERTA,))
-    given_events(counsel, TAKEN).when(together).then(ClientTaken(**together.stated()))
+    given_events(counsel, TAKEN).when(together).then(taken(together))
+
+
+def test_who_opposes_a_client_opposes_them_under_every_record() -> None:
+    duplicate = an_id(62)
+    linked = take(OTHER, duplicate, (), client_records=(BERTA, duplicate))
+    given_events(counsel, TAKEN).when(linked).then(REFUSED)
+    against = take(OTHER, CHILD, (ANNA, duplicate))
+    given_events(counsel, TAKEN).when(against).then(REFUSED)
+
+
+def test_the_parties_of_a_mandate_are_known_under_every_record_that_is_linked_now() -> None:
+    duplicate, third, link = an_id(62), an_id(63), an_id(64)
+    spread = (
+        LinkSpread(link=link, first=BERTA, second=duplicate),
+        LinkSpread(link=an_id(65), first=third, second=duplicate),
+    )
+    facts = {"counsel": "l-3", "mandate": MANDATE, "proceedings": FILE, "client": ANNA}
+    facts |= {"since": date(2008, 4, 1), "until": date(2008, 12, 31)}
+    ask = IdentifyParties(**facts, opponents=(BERTA,))
+    records = tuple(sorted((BERTA, duplicate, third)))
+    known = PartiesIdentified(**facts, client_records=(ANNA,), opponent_records=records)
+    given_events(centres, *spread).when(ask).then(known)
+    alone = known.model_copy(update={"opponent_records": (BERTA,)})
+    given_events(centres, *spread, UnlinkingSpread(link=link)).when(ask).then(alone)
 
 
 def test_who_is_released_or_long_past_opposes_nobody() -> None:
@@ -385,6 +416,6 @@ def test_who_is_released_or_long_past_opposes_nobody() -> None:
     given_events(counsel, TAKEN, released).when(release).then()
     given_events(counsel, REFUSED).when(ReleaseClient(counsel="l-3", mandate=OTHER)).then()
     opposing = take(OTHER, BERTA, ())
-    given_events(counsel, TAKEN, released).when(opposing).then(ClientTaken(**opposing.stated()))
+    given_events(counsel, TAKEN, released).when(opposing).then(taken(opposing))
     afterwards = take(OTHER, BERTA, (), since=date(2009, 1, 1), until=date(2009, 12, 31))
-    given_events(counsel, TAKEN).when(afterwards).then(ClientTaken(**afterwards.stated()))
+    given_events(counsel, TAKEN).when(afterwards).then(taken(afterwards))

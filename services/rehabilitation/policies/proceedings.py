@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from services.rehabilitation.centres import IdentifyParties, PartiesIdentified
 from services.rehabilitation.counsel import ClientTaken, OpposingClientRefused, ReleaseClient, TakeClient
 from services.rehabilitation.proceedings.hearings import (
     HearingAdjourned,
@@ -34,9 +35,9 @@ class MandatesAreChecked(Policy):
 
     @on(MandateGranted)
     def granted(self, e: Recorded[MandateGranted]) -> Iterable[Reaction]:
-        """Asked of the one who knows all of counsel's clients."""
+        """First of the one who knows which records are of one person."""
         granted = e.event
-        yield TakeClient(
+        yield IdentifyParties(
             counsel=granted.counsel,
             mandate=granted.mandate,
             proceedings=granted.proceedings,
@@ -44,6 +45,21 @@ class MandatesAreChecked(Policy):
             opponents=granted.opponents,
             since=earliest(granted.occurred),
             until=granted.until,
+        )
+
+    @on(PartiesIdentified)
+    def identified(self, e: Recorded[PartiesIdentified]) -> Iterable[Reaction]:
+        """Then of the one who knows all of counsel's clients."""
+        parties = e.event
+        yield TakeClient(
+            counsel=parties.counsel,
+            mandate=parties.mandate,
+            proceedings=parties.proceedings,
+            client=parties.client,
+            client_records=parties.client_records,
+            opponents=parties.opponent_records,
+            since=parties.since,
+            until=parties.until,
         )
 
     @on(ClientTaken)
