@@ -158,6 +158,8 @@ def restore(
     folder = usable(settings.data_dir)
     unproven = folder / UNPROVEN
     parts = {path.name for path in (*source.iterdir(), *keys.iterdir()) if path.is_dir()}
+    if settings.eventstore_uri:
+        parts.discard(EMBEDDED)  # that one goes to the event store
     if not unproven.exists() and (there := sorted(name for name in parts if (folder / name).exists())):
         raise Conflict(f"There is an installation in {folder} already ({', '.join(there)}): move it away first.")
     ledger = Ledger(settings.erasure_ledger or folder / LEDGER)
@@ -178,6 +180,7 @@ def restore(
         redone = _forget_again(settings, unproven, ledger)
         if settings.eventstore_uri:
             _carry(settings, unproven / EMBEDDED, manifest.log)
+            shutil.rmtree(unproven / EMBEDDED)
     except BaseException:
         shutil.rmtree(unproven, ignore_errors=True)
         raise
