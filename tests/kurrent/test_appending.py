@@ -13,6 +13,7 @@ import pytest
 from shared.errors import EventTooLarge, StoreFull, WrongExpectedRevision
 from shared.eventstore.kurrent.store import ClusterLog, open_cluster
 from shared.eventstore.port import NewEvent, StreamState
+from shared.measures import RETRIES
 from tests.node.running import RunningNode, running
 
 BATCH_APPEND = "/event_store.client.streams.Streams/BatchAppend"
@@ -73,6 +74,12 @@ def store(node: RunningNode) -> Iterator[ClusterLog]:
         yield opened
 
 
+def tried_again() -> float:
+    """How often this process has asked an event store once more."""
+    (counted,) = RETRIES.collect()
+    return next(one.value for one in counted.samples if one.labels == {"of": "event_store"})
+
+
 def append_in_many_threads(store: ClusterLog) -> dict[str, list[NewEvent]]:
     """Eight streams of ten events each, one after the other in each."""
     given = {f"s-{number}": [event() for _ in range(10)] for number in range(8)}
@@ -101,12 +108,14 @@ def test_the_appends_of_all_threads_go_over_one_call(relay: tuple[Relay, str]) -
 
 @pytest.mark.parametrize("silent", [1])
 def test_what_a_call_does_not_answer_is_asked_on_another_and_written_once(relay: tuple[Relay, str]) -> None:
+    before = tried_again()
     with open_cluster(relay[1], patience=6) as store:
         given = append_in_many_threads(store)
         assert {stream: [one.id for one in events] for stream, events in given.items()} == {
             stream: ids(store, stream) for stream in given
         }
     assert relay[0].calls > 1
+    assert tried_again() > before
 
 
 def test_a_refusal_is_the_answer_to_its_own_append_alone(store: ClusterLog) -> None:

@@ -212,7 +212,7 @@ def test_no_request_makes_the_node_fail(channel: grpc.Channel, request: tuple[st
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 @settings(max_examples=20_000, deadline=None, suppress_health_check=QUIET)
 @given(request=requests())
 def test_no_request_of_very_many_makes_the_node_fail(

@@ -37,7 +37,7 @@ Ask = Callable[[Client, float], T]
 class Connection:
     """The client, and what keeps it going. Raises `Unavailable` if there is no cluster within `patience` seconds."""
 
-    def __init__(self, address: Address, patience: float) -> None:
+    def __init__(self, address: Address, patience: float, one_thread: bool = False) -> None:
         self.address = address
         self.patience = patience
         self.call_seconds = patience / _ATTEMPTS_IN_PATIENCE
@@ -48,7 +48,7 @@ class Connection:
         deadline = time.monotonic() + patience
         while True:
             try:
-                self._client = Client(address.uri)
+                self._client = Client(address.uri, one_thread=one_thread)
                 break
             except Exception as error:
                 refusal = meaning(error)

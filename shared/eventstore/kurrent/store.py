@@ -31,13 +31,14 @@ _PATIENCE_SECONDS = 30.0
 _ANSWERS_REMEMBERED = 10_000
 
 
-def open_cluster(address: str, *, patience: float = _PATIENCE_SECONDS) -> ClusterLog:
+def open_cluster(address: str, *, patience: float = _PATIENCE_SECONDS, one_thread: bool = False) -> ClusterLog:
     """Connect to the cluster at `address`; see `kurrent.address`.
 
-    `patience` is how many seconds a call may take, retries included, before `Unavailable` is raised. Raises `Invalid`
-    for an address that cannot be right, `Unavailable` if there is no answer.
+    `patience` is how many seconds a call may take, retries included, before `Unavailable` is raised; what `one_thread`
+    saves and costs is said of `kurrent.address.Client`. Raises `Invalid` for an address that cannot be right,
+    `Unavailable` if there is no answer.
     """
-    return ClusterLog(Connection(parse(address), patience))
+    return ClusterLog(Connection(parse(address), patience, one_thread))
 
 
 class ClusterLog:
