@@ -252,11 +252,11 @@ def test_a_message_goes_on_the_terms_that_are_agreed_and_the_outbox_says_whether
     centre.send(asking(ChannelKind.PHONE), Role.CASEWORKER)
     centre.settle()
     shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
-    assert (shown.effect.times, shown.effect.say_code_word, shown.may_go_now) == ((then,), True, False)
+    assert (shown.times, shown.say_code_word, shown.may_go_now) == ((then,), True, False)
     centre.send(agreeing(PHONE), Role.CASEWORKER)
     centre.settle()
     shown = centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER)
-    assert (shown.effect.times, shown.effect.say_code_word, shown.may_go_now) == ((), False, True)
+    assert (shown.times, shown.say_code_word, shown.may_go_now) == ((), False, True)
 
 
 def test_where_somebody_else_answered_what_waits_is_held_back_and_everybody_sees_the_doubt(centre: Centre) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import pytest
@@ -15,10 +16,15 @@ from services.cases.case.notes import AddNote
 from services.cases.case.record import CaseKind, Outcome
 from services.cases.case.team import AddToTeam, RemoveFromTeam, TeamJoined
 from services.cases.link import LinkRecords, RecordsLinked
+from services.cases.message import RequestMessage
+from services.cases.person.channels import WEEK, ChannelKind, ContactChannel, SafeTime
+from services.cases.person.checking import WhyUnsafe
+from services.cases.person.contact import AgreeSafeContact
 from services.cases.projections.case_files import GetCase, ListCases
 from services.cases.projections.circles import ShowTeam
 from services.cases.projections.disappearances import GetDisappearance, ShowBoard
 from services.cases.projections.family import GetFamily
+from services.cases.projections.outbox import GetEffect, ListOutbox
 from services.cases.projections.person_files import GetPerson
 from services.cases.projections.person_search import SearchPersons
 from services.cases.projections.safety_sheet import GetSafetySheet
@@ -318,3 +324,28 @@ def test_a_record_that_somebody_else_linked_is_open_to_the_team_of_either_case(c
     linked = RecordsLinked(link=an_id(311), first=PERSON, second=TWIN, grounds="Same passport.", occurred=DAY)
     centre.happened((f"case-{OTHER_CASE}", other), (f"case-{OTHER_CASE}", theirs), (f"link-{an_id(311)}", linked))
     assert centre.asked(GetPerson(person=PERSON), "w-5").names[0].value.given == "Rūta"
+
+
+def test_a_message_to_somebody_else_s_person_tells_its_sender_nothing_of_what_they_agreed(centre: Knowing) -> None:
+    evenings = SafeTime(days=WEEK, since=time(0), until=time(0))
+    phone = ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", times=(evenings,))
+    agreed = AgreeSafeContact(person=PERSON, channels=(phone,), code_word="bread", never_tell=(SISTER,), occurred=DAY)
+    centre.sent(agreed, TEAM)
+    own = OpenCase(case=OTHER_CASE, kind=CaseKind.FAMILY_SUPPORT, channel=Channel.WALK_IN, person=TWIN, occurred=DAY)
+    centre.sent(own, STRANGER)
+    stated = {"case": OTHER_CASE, "person": PERSON, "text": "Call.", "occurred": DAY}
+    for message, means in ((an_id(320), "phone"), (an_id(321), "post")):
+        asked = RequestMessage.model_validate(stated | {"message": message, "by_means": means})
+        centre.sent(asked, STRANGER)
+        centre.sent(asked.model_copy(update={"case": CASE, "message": an_id(int(message[-3:]) + 8)}), TEAM)
+        centre.settle()
+        centre.projector.catch_up()
+        shown = centre.asked(GetEffect(effect=message), STRANGER)
+        assert (shown.times, shown.say_code_word, shown.may_go_now) == ((), False, None)
+        assert isinstance(shown.safe_contact.channels, Redacted) and shown.safe_contact.never_tell == ()
+    listed = centre.asked(ListOutbox(), STRANGER).effects
+    assert {one.held_back for one in listed} == {None}
+    known = centre.asked(ListOutbox(), TEAM).effects
+    assert WhyUnsafe.NOT_THIS_WAY in {one.held_back for one in known}
+    mine = centre.asked(GetEffect(effect=an_id(328)), TEAM)
+    assert (mine.times, mine.say_code_word, mine.safe_contact.never_tell) == ((evenings,), True, (SISTER,))

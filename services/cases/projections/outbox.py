@@ -6,6 +6,7 @@ sends nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -72,6 +73,10 @@ class EffectStatus(StrEnum):
     HELD_BACK = "held_back"
 
 
+WAITS = frozenset({EffectStatus.REQUESTED, EffectStatus.FAILED})
+"""What has yet to be done."""
+
+
 class Effect(BaseModel):
     """One thing to be done outside."""
 
@@ -91,8 +96,6 @@ class Effect(BaseModel):
     about: PersonId | None = Field(description="Whom a message is about, if not the one to whom it goes")
     by_means: str | None = Field(description="By what means a message goes", examples=["phone"])
     cleared: bool = Field(description="Whether it was found to be in keeping with safe contact")
-    times: tuple[SafeTime, ...] = Field(description="When a message that is cleared can go; none: at any time")
-    say_code_word: bool = Field(description="Whether the code word is said before anything else")
     requested: str = Field(description="When it was asked for (EDTF)", examples=["2008-10-02"])
 
 
@@ -104,6 +107,8 @@ class EffectShown(BaseModel):
     safe_contact: SafeContactShown | None = Field(
         description="How a message reaches the person, and what must never be used: look here before you send"
     )
+    times: tuple[SafeTime, ...] = Field(description="When a message that is cleared can go; none: at any time")
+    say_code_word: bool = Field(description="Whether the code word is said before anything else")
     may_go_now: bool | None = Field(
         description="Whether a message may go at this moment; null: it is no message that waits to be sent"
     )
@@ -303,8 +308,8 @@ class OutboxModel(Projection):
                 statement = statement.where(effects.c[column] == wanted)
         if query.after is not None:
             statement = statement.where(effects.c.position > query.after)
-        shown, more = page(asking.rows(statement), query.limit, _effect)
-        return Outbox(effects=shown, next=more)
+        rows, more = page(asking.rows(statement), query.limit, lambda row: row)
+        return Outbox(effects=_known(rows, asking), next=more)
 
     @answers(GetEffect)
     def get_effect(self, query: GetEffect, asking: Asking) -> EffectShown:
@@ -314,14 +319,21 @@ class OutboxModel(Projection):
         found = asking.rows(statement.limit(1))
         if not found:
             raise NotFound("There is nothing of this id to be done.")
-        effect = _effect(found[0])
-        waits = effect.kind is EffectKind.MESSAGE and effect.status in {EffectStatus.REQUESTED, EffectStatus.FAILED}
-        return EffectShown(
+        row, (effect,) = found[0], _known(found, asking)
+        is_message = effect.kind is EffectKind.MESSAGE
+        contact = self._safe_contact(effect, asking) if is_message else None
+        withheld = contact is not None and isinstance(contact.channels, Redacted)
+        shown = EffectShown(
             effect=effect,
-            text=asking.reveal(found[0]["text"]),
-            safe_contact=self._safe_contact(effect, asking) if effect.kind is EffectKind.MESSAGE else None,
-            may_go_now=effect.cleared and may_go(effect.times, datetime.now(UTC)) if waits else None,
+            text=asking.reveal(row["text"]),
+            safe_contact=contact,
+            times=() if withheld else row["times"] or (),
+            say_code_word=not withheld and bool(row["say_code_word"]),
+            may_go_now=None,
         )
+        if not is_message or withheld or effect.status not in WAITS:
+            return shown
+        return shown.model_copy(update={"may_go_now": effect.cleared and may_go(shown.times, datetime.now(UTC))})
 
     def _safe_contact(self, effect: Effect, asking: Asking) -> SafeContactShown | None:
         reachable = asking.live(self.reachable)
@@ -329,9 +341,14 @@ class OutboxModel(Projection):
         return safe_contact.shown(rows[0], asking) if rows else None
 
 
-def _effect(row: RowMapping) -> Effect:
-    told = {name: row[name] for name in Effect.model_fields}
-    return Effect(
-        **told
-        | {"cleared": bool(row["cleared"]), "times": row["times"] or (), "say_code_word": bool(row["say_code_word"])}
-    )
+def _known(rows: Sequence[RowMapping], asking: Asking) -> tuple[Effect, ...]:
+    """As far as the asker may know: why a message is held back tells of the person, and of whom it is about."""
+    people = {row[name] for row in rows for name in ("person", "about")} - {None}
+    asking.sight.look_at(people)
+    hidden = {person for person in people if asking.sight.hides(person)}
+    return tuple(_effect(row, withheld=not hidden.isdisjoint((row["person"], row["about"]))) for row in rows)
+
+
+def _effect(row: RowMapping, *, withheld: bool) -> Effect:
+    told = {name: row[name] for name in Effect.model_fields} | {"cleared": bool(row["cleared"])}
+    return Effect(**told | ({"held_back": None} if withheld else {}))

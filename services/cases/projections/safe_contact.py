@@ -55,10 +55,7 @@ def shown(row: Mapping[Any, Any] | None, asking: Asking) -> SafeContactShown | N
     """For whoever asks. None: nothing was agreed."""
     if row is None or row["channels"] is None:
         return None
-    return SafeContactShown(
-        channels=asking.reveal(row["channels"]),
-        code_word=asking.reveal(row["code_word"]),
-        never=asking.reveal(row["never"]),
-        never_tell=row["never_tell"],
-        in_doubt=row["in_doubt"],
-    )
+    sealed = {name: asking.reveal(row[name]) for name in ("channels", "code_word", "never")}
+    if isinstance(sealed["channels"], Redacted):  # then what stands beside them in the clear is not told either
+        return SafeContactShown(**sealed)
+    return SafeContactShown(**sealed, never_tell=row["never_tell"], in_doubt=row["in_doubt"])

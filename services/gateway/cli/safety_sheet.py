@@ -65,7 +65,7 @@ def page_of_effect(shown: EffectShown) -> RenderableType:
     rows = [("status", f"{effect.status}{f': {why}' if (why := effect.held_back or effect.failed) else ''}")]
     if shown.may_go_now is not None:
         rows.append(("may go now", "yes" if shown.may_go_now else "NO"))
-        rows.extend(("at", time_of(one)) for one in effect.times)
+        rows.extend(("at", time_of(one)) for one in shown.times)
     if effect.by_means:
         rows.append(("by", effect.by_means))
     panels = [Panel(_grid(rows), title=f"{effect.kind} {effect.effect}")]
