@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 
@@ -35,7 +36,8 @@ PUBLISHED = "analytics"
 
 FORGETTING = frozenset({"protection.PersonForgotten", "protection.EntryShredded", "protection.RetentionApplied"})
 
-_one_at_a_time = threading.Lock()  # each takes as much memory as its read model: askers wait for one another
+_one_at_a_time = threading.Lock()  # each takes as much memory as its read model
+_TURN_SECONDS = 2.0  # that an asker waits for another; longer, and a few of them would leave no thread to other queries
 
 
 class AnswerAsOf(BaseModel):
@@ -76,7 +78,10 @@ class AskAsOf(
 
 
 def ask_as_of(query: AskAsOf, log_access: LogAccess, read_models: ReadModels) -> AnswerAsOf:
-    """The answer. Raises `NotFound` if no read model answers such a question, and what the question itself raises."""
+    """The answer. Raises `NotFound` if no read model answers such a question, `Unavailable` while others are answered.
+
+    Raises what the question itself raises.
+    """
     found = read_models.answering(query.question)
     if found is None:
         raise NotFound(
@@ -96,7 +101,7 @@ def ask_as_of(query: AskAsOf, log_access: LogAccess, read_models: ReadModels) ->
     )
     reading = _Reading(query, log_access, projection)
     try:
-        with _one_at_a_time, rebuilt(projection, reading.events) as rows:
+        with _turn(), rebuilt(projection, reading.events) as rows:
             answered = read_models.ask_of(rows, asked, log_access.origin)
     except DoesNotFit as error:
         if query.on is None:
@@ -115,6 +120,16 @@ def ask_as_of(query: AskAsOf, log_access: LogAccess, read_models: ReadModels) ->
         later=reading.later,
         answer=orjson.loads(body) if kind.media_type is None else body.decode(),
     )
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _one_at_a_time.acquire(timeout=_TURN_SECONDS):
+        raise Unavailable("Another question of an earlier time is being answered: ask again in a while.")
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
 
 
 def _permit(kind: type[Query[Any]], origin: Origin) -> None:

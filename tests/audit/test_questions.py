@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.audit import questions
 from services.audit.access import ShowAccessHistory
 from services.audit.questions import AnswerAsOf, AskAsOf
 from services.cases.case.intake import Channel, OpenCase
@@ -22,7 +23,7 @@ from services.gateway.installation import Installation
 from services.protection.erasure import ApproveErasure, Ground, RequestErasure
 from services.protection.hold import HoldGround, PlaceHold
 from services.rehabilitation.placement.house import OpenCentre
-from shared.errors import Forbidden, Invalid, NotFound
+from shared.errors import Forbidden, Invalid, NotFound, Unavailable
 from shared.messages import Command, Origin, Receipt, Role
 from shared.settings import Settings
 
@@ -183,3 +184,12 @@ def test_no_file_is_made_for_it(story: Story) -> None:
     before = set(story.it.folder.rglob("*"))
     story.ask("cases.SearchPersons", name="Vardenyte", as_of=str(story.it.store.head()))
     assert set(story.it.folder.rglob("*")) == before
+
+
+def test_who_asks_while_others_are_answered_is_told_to_come_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "_TURN_SECONDS", 0.01)
+    with questions._one_at_a_time, pytest.raises(Unavailable, match="ask again"):
+        story.ask("cases.ListCases", as_of="1")
+    assert story.ask("cases.ListCases", as_of="1").question == "cases.ListCases"
