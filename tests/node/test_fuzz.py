@@ -212,8 +212,8 @@ def test_no_request_makes_the_node_fail(channel: grpc.Channel, request: tuple[st
 
 
 @pytest.mark.long
-@pytest.mark.timeout(7200)
-@settings(max_examples=20_000, deadline=None, suppress_health_check=QUIET)
+@pytest.mark.timeout(3600)
+@settings(max_examples=5_000, deadline=None, suppress_health_check=QUIET)
 @given(request=requests())
 def test_no_request_of_very_many_makes_the_node_fail(
     channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]
