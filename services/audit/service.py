@@ -6,6 +6,7 @@ from services.audit import context, log_queries
 from services.audit.access import ShowAccessHistory
 from services.audit.bundle import CompileBundle
 from services.audit.proofs import ProveConsistency, ProveInclusion, ShowCheckpoint, ShowVerifierKey
+from services.audit.questions import AskAsOf
 from services.audit.reactions import ListParkedReactions
 from shared.messages import Query
 from shared.rpc import Calls, serves
@@ -13,7 +14,7 @@ from shared.rpc import Calls, serves
 OF_THE_LOG: tuple[type[Query[Any]], ...] = (
     *log_queries,
     *(ShowCheckpoint, ProveInclusion, ProveConsistency, ShowVerifierKey),
-    *(CompileBundle, ListParkedReactions, ShowAccessHistory),
+    *(AskAsOf, CompileBundle, ListParkedReactions, ShowAccessHistory),
 )
 """What no read model answers."""
 

@@ -39,6 +39,8 @@ CASES = [an_id(2_000 + number) for number in range(4)]
 WORKERS = ["w-1", "w-2", "w-3"]
 KIN = RelationshipKind.SIBLING
 
+OPENED: Happening = ("open", "w-1", CASES[0], PEOPLE[0])
+
 people, cases, workers = (st.sampled_from(of) for of in (PEOPLE, CASES, WORKERS))
 happenings = st.one_of(
     st.tuples(st.sampled_from(["open", "note", "report"]), workers, cases, people),
@@ -98,7 +100,7 @@ class History:
                     f"link-{link.link}",
                     RecordsUnlinked(link=link.link, first=link.first, second=link.second, occurred=DAY),
                 )
-            case "rename":
+            case "rename" if person not in self.forgotten:  # of whom nothing can be sealed any more
                 number = PEOPLE.index(person)
                 yield f"person-{person}", NameRetracted(person=person, name=an_id(3_000 + number))
                 value = PersonName(given="Jonas")
@@ -196,6 +198,11 @@ def test_whoever_is_there_is_found_and_nobody_else(happened: Sequence[Happening]
     hold(happened, pause)
 
 
+def test_a_link_hides_nothing_from_whoever_made_it() -> None:
+    """For others the linked record is of a case that is not theirs."""
+    hold([OPENED, ("note", "w-2", CASES[0], PEOPLE[1]), ("link", "w-2", PEOPLE[1], PEOPLE[2])])
+
+
 def deaf(what: str) -> Callable[[pytest.MonkeyPatch], None]:
     """A search that does not take in events of one kind."""
 
@@ -232,9 +239,6 @@ def seeing_nobody_around(patch: pytest.MonkeyPatch) -> None:
         return set() if column == "around" else union(known, column)
 
     patch.setitem(Audiences._worked_out.__globals__, "_union", without)
-
-
-OPENED: Happening = ("open", "w-1", CASES[0], PEOPLE[0])
 
 
 @pytest.mark.parametrize(

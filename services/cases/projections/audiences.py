@@ -56,7 +56,7 @@ class Audiences:
             Column("about", Text),  # the cases about them
             Column("tied", Text),  # the cases that speak of them
             Column("around", Text),  # people whom anything ties to them
-            Column("linked", Text),  # each link to another record of theirs, with that record
+            Column("linked", Text),  # each link to another record of theirs, with that record and who linked them
             Column("suspected", Text),  # the disappearances in which they are named as a danger
             Column("audience", Text),
         )
@@ -96,7 +96,7 @@ class Audiences:
             self._put(rows, self.people, person, tied=_set(known, "tied") | cases, around=around)
         if isinstance(e.event, RecordsLinked):
             for first, second in permutations((e.event.first, e.event.second)):
-                linked = _set(rows.get(self.people, (first,)), "linked") | {_link(tie.thing, second)}
+                linked = _set(rows.get(self.people, (first,)), "linked") | {f"{tie.thing} {second} {actor_of(e)}"}
                 self._put(rows, self.people, first, linked=linked)
         return self._changes(self._records(people, rows), rows)
 
@@ -104,9 +104,9 @@ class Audiences:
         """Two records are of two people after all."""
         pair = {e.event.first, e.event.second}
         touched = self._records(pair, rows)
-        for first, second in permutations(pair):
-            linked = _set(rows.get(self.people, (first,)), "linked") - {_link(e.event.link, second)}
-            self._put(rows, self.people, first, linked=linked)
+        for person in pair:
+            linked = _set(rows.get(self.people, (person,)), "linked")
+            self._put(rows, self.people, person, linked={one for one in linked if one.split(" ")[0] != e.event.link})
         return self._changes(touched, rows)
 
     def suspected(self, e: Recorded[ImplicatedNamed | ImplicatedCleared], rows: Rows) -> Iterator[Change]:
@@ -133,8 +133,9 @@ class Audiences:
     def _worked_out(self, person: str, rows: Rows) -> frozenset[str]:
         """By the cases about them; without one, by those that speak of them and of people around them.
 
-        Of somebody with linked records, by both: which of the links count is another matter for each who asks. Whoever
-        is named as a danger is there for those who work on that case, too.
+        Of somebody with linked records, by both: which of the links count is another matter for each who asks, and one
+        that somebody made hides nothing from them. Whoever is named as a danger is there for those who work on that
+        case, too.
         """
         records = self._records({person}, rows)
         known = [rows.get(self.people, (record,)) for record in records]
@@ -149,6 +150,7 @@ class Audiences:
             if person not in people:
                 self._put(rows, self.cases, case, people=people | {person})
             members |= self._team(case, rows).members
+        members |= {link.split(" ", 2)[2] for link in _union(known, "linked")}
         return frozenset(map(of_member, members)) if cases else frozenset({OPEN})
 
     def _records(self, people: set[str], rows: Rows) -> set[str]:
@@ -156,7 +158,7 @@ class Audiences:
         found, new = set(people), people
         while new:
             links = _union((rows.get(self.people, (person,)) for person in new), "linked")
-            new = {link.partition(" ")[2] for link in links} - found
+            new = {link.split(" ", 2)[1] for link in links} - found
             found |= new
         return found
 
@@ -177,10 +179,6 @@ def _set(row: Mapping[str, Any] | None, column: str) -> set[str]:
 
 def _union(known: Iterable[Mapping[str, Any] | None], column: str) -> set[str]:
     return set().union(*(_set(row, column) for row in known))
-
-
-def _link(link: str, other: str) -> str:
-    return f"{link} {other}"
 
 
 def _text(ids: Collection[str]) -> str:
