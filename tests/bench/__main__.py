@@ -20,7 +20,7 @@ from rich.table import Table
 
 FOLDER = Path(__file__).parent
 RESULTS = Path("bench-results")
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 170)  # a file has room for all columns
 
 
 def names() -> list[str]:
@@ -31,7 +31,7 @@ def names() -> list[str]:
 def table_of(title: str, rows: list[dict[str, Any]]) -> Table:
     """Rows as a table; with few rows and many columns it is turned on its side."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    if len(columns) > 9:
+    if len(columns) > 9 and len(rows) < len(columns):
         table = Table("", *(str(row[columns[0]]) for row in rows), title=title)
         for column in columns[1:]:
             table.add_row(column, *(_text(row.get(column)) for row in rows))
