@@ -8,6 +8,7 @@ never leaves anybody out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import permutations
 from typing import Any, NamedTuple
@@ -25,6 +26,9 @@ from shared.projections.declaration import Rows, table
 ALL, OPEN = "all", "open"
 """The audience of everybody who knows of every case, and that of a person who belongs to no case."""
 
+ANYBODY = ""
+"""Stands beside the members of a case where they are counted: there is a case, even if nobody works on it yet."""
+
 
 def of_member(member: str) -> str:
     """The audience of what belongs to the cases of one member of staff."""
@@ -40,21 +44,27 @@ class Change(NamedTuple):
 
 
 class Audiences:
-    """Part of a read model: its tables hold sets of ids as JSON, for a handler finds rows by their key alone."""
+    """Part of a read model: its tables hold sets of ids as JSON, for a handler finds rows by their key alone.
+
+    Of the cases of a person only how many each member works on is kept. So what an event costs follows the people whom
+    it concerns, and not how many cases somebody has had.
+    """
 
     def __init__(self, prefix: str) -> None:
         self.cases: Table = table(
             f"{prefix}_cases",
             Column("case", String, primary_key=True),
+            Column("about", String),
             Column("responsible", String),
             Column("joined", Text),
-            Column("people", Text),  # whose audience depends on this case
+            Column("tied", Text),  # people of whom this case speaks
+            Column("suspects", Text),  # people who are named as a danger in what belongs to it
         )
         self.people: Table = table(
             f"{prefix}_people",
             Column("person", String, primary_key=True),
-            Column("about", Text),  # the cases about them
-            Column("tied", Text),  # the cases that speak of them
+            Column("about", Text),  # cases about them: how many each member works on
+            Column("tied", Text),  # cases that speak of them: likewise
             Column("around", Text),  # people whom anything ties to them
             Column("linked", Text),  # each link to another record of theirs, with that record and who linked them
             Column("suspected", Text),  # the disappearances in which they are named as a danger
@@ -70,15 +80,22 @@ class Audiences:
     def worked_on(self, e: Recorded[Teaming], rows: Rows) -> Iterator[Change]:
         """The team of a case is another one, or there is a new case."""
         event, case = e.event, e.event.case
-        team = self._team(case, rows).after(event, actor_of(e))
-        people = _set(rows.get(self.cases, (case,)), "people")
+        before = self._team(case, rows)
+        after = before.after(event, actor_of(e))
+        self._put(rows, self.cases, case, joined=after.joined)
+        rows.change(self.cases, (case,), responsible=after.responsible)
+        row = rows.get(self.cases, (case,)) or {}
         if isinstance(event, CaseOpened):
-            known = rows.get(self.people, (event.person,))
-            people |= self._records({event.person} | _set(known, "around"), rows)
-            self._put(rows, self.people, event.person, about=_set(known, "about") | {case})
-        self._put(rows, self.cases, case, joined=team.joined, people=people)
-        rows.change(self.cases, (case,), responsible=team.responsible)
-        return self._changes(people, rows)
+            rows.change(self.cases, (case,), about=event.person)
+            self._count(rows, event.person, "about", {ANYBODY, *after.members}, ())
+        elif row["about"]:
+            self._count(rows, row["about"], "about", after.members - before.members, before.members - after.members)
+        tied = _set(row, "tied")
+        for person in tied:
+            self._count(rows, person, "tied", after.members - before.members, before.members - after.members)
+        about = event.person if isinstance(event, CaseOpened) else row["about"]
+        around = {about} | _set(rows.get(self.people, (about,)), "around") if about else set()
+        return self._changes(self._records(around | tied | _set(row, "suspects"), rows), rows)
 
     def tied(self, e: Recorded[Tying], rows: Rows) -> Iterator[Change]:
         """A thing belongs to a case, or to people."""
@@ -90,10 +107,15 @@ class Audiences:
         people |= set(tie.people)
         cases |= {tie.case} if tie.case else set()
         self._put(rows, self.things, tie.thing, cases=cases, people=people)
+        for case in cases:
+            known = _set(rows.get(self.cases, (case,)), "tied")
+            self._put(rows, self.cases, case, tied=known | people)
+            for person in people - known:
+                self._count(rows, person, "tied", {ANYBODY, *self._team(case, rows).members}, ())
         for person in people:
-            known = rows.get(self.people, (person,))
-            around = _set(known, "around") | people - {person}
-            self._put(rows, self.people, person, tied=_set(known, "tied") | cases, around=around)
+            self._put(
+                rows, self.people, person, around=_set(rows.get(self.people, (person,)), "around") | people - {person}
+            )
         if isinstance(e.event, RecordsLinked):
             for first, second in permutations((e.event.first, e.event.second)):
                 linked = _set(rows.get(self.people, (first,)), "linked") | {f"{tie.thing} {second} {actor_of(e)}"}
@@ -115,6 +137,9 @@ class Audiences:
         suspected = _set(rows.get(self.people, (person,)), "suspected") - {thing}
         if isinstance(e.event, ImplicatedNamed):
             suspected.add(thing)
+            for case in _set(rows.get(self.things, (thing,)), "cases"):
+                named = _set(rows.get(self.cases, (case,)), "suspects")
+                self._put(rows, self.cases, case, suspects=named | {person})
         self._put(rows, self.people, person, suspected=suspected)
         return self._changes(self._records({person}, rows), rows)
 
@@ -139,19 +164,16 @@ class Audiences:
         """
         records = self._records({person}, rows)
         known = [rows.get(self.people, (record,)) for record in records]
-        cases = _union(known, "about")
-        if not cases or len(records) > 1:
-            cases |= _union(known, "tied")
-            cases |= _union((rows.get(self.people, (other,)) for other in _union(known, "around")), "about")
-        cases |= _union((rows.get(self.things, (thing,)) for thing in _union(known, "suspected")), "cases")
-        members: set[str] = set()
-        for case in cases:
-            people = _set(rows.get(self.cases, (case,)), "people")
-            if person not in people:
-                self._put(rows, self.cases, case, people=people | {person})
-            members |= self._team(case, rows).members
-        members |= {link.split(" ", 2)[2] for link in _union(known, "linked")}
-        return frozenset(map(of_member, members)) if cases else frozenset({OPEN})
+        members = _union(known, "about")
+        if not members or len(records) > 1:
+            members |= _union(known, "tied")
+            members |= _union((rows.get(self.people, (other,)) for other in _union(known, "around")), "about")
+        for case in _union((rows.get(self.things, (thing,)) for thing in _union(known, "suspected")), "cases"):
+            members |= {ANYBODY, *self._team(case, rows).members}
+        if not members:
+            return frozenset({OPEN})
+        makers = {link.split(" ", 2)[2] for link in _union(known, "linked")}
+        return frozenset(map(of_member, (members | makers) - {ANYBODY}))
 
     def _records(self, people: set[str], rows: Rows) -> set[str]:
         """The records of these people: their own, and all that links lead to."""
@@ -166,14 +188,28 @@ class Audiences:
         row = rows.get(self.cases, (case,))
         return CaseTeam((row or {}).get("responsible") or "", frozenset(_set(row, "joined")))
 
+    def _count(self, rows: Rows, person: str, column: str, more: Iterable[str], fewer: Iterable[str]) -> None:
+        """One case more for some members, and one fewer for others."""
+        counted = Counter(_counts(rows.get(self.people, (person,)), column))
+        counted.update(more)
+        counted.subtract(fewer)
+        self._put(rows, self.people, person)
+        rows.change(self.people, (person,), **{column: orjson.dumps(+counted, option=orjson.OPT_SORT_KEYS).decode()})
+
     def _put(self, rows: Rows, of: Table, key: str, **sets: Collection[str]) -> None:
         """Set columns of a row, which is made if it is not there."""
         if rows.get(of, (key,)) is None:
             rows.put(of, **{of.primary_key.columns[0].name: key})
-        rows.change(of, (key,), **{name: _text(values) if values else None for name, values in sets.items()})
+        if sets:
+            rows.change(of, (key,), **{name: _text(values) if values else None for name, values in sets.items()})
+
+
+def _counts(row: Mapping[str, Any] | None, column: str) -> dict[str, int]:
+    return orjson.loads(row[column]) if row is not None and row[column] else {}
 
 
 def _set(row: Mapping[str, Any] | None, column: str) -> set[str]:
+    """The ids in a column; of a column that counts, those of whom there is any."""
     return set(orjson.loads(row[column])) if row is not None and row[column] else set()
 
 
