@@ -6,6 +6,7 @@ Work is counted in the steps of SQLite's virtual machine: each row that is looke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from services.cases.case.intake import CaseAssigned, CaseOpened, Channel
 from services.cases.case.record import CaseKind
 from services.cases.person.names import NameAdded, PersonName
 from services.cases.projections.case_files import ListCases
-from services.cases.projections.person_search import SearchPersons
+from services.cases.projections.person_search import PersonSearch, SearchPersons
 from services.cases.relationship import RelationshipKind, RelationshipRecorded
 from shared.messages import Origin, Query, Role
 from tests.cases.examples import DAY, an_id
@@ -112,3 +113,23 @@ def test_the_count_would_notice_what_is_read_and_not_shown(centres: tuple[Search
 def test_nobody_of_many_bearers_is_found_by_who_knows_of_none(centres: tuple[Searching, Searching]) -> None:
     assert len(centres[1].ask(SearchPersons(name="Ona"), ASKERS["a supervisor"]).persons) == 50
     assert centres[1].ask(SearchPersons(name="Ona"), ASKERS["a worker"]).persons == ()
+
+
+def test_what_is_kept_of_somebody_does_not_grow_with_their_cases(tmp_path: Path) -> None:
+    """Each event about them reads it, and writes it again."""
+    longest = []
+    for count in (3, 300):
+        centre, person = Searching(tmp_path / str(count)), an_id(1)
+        cases = [an_id(10**6 + number) for number in range(count)]
+        kind, channel = CaseKind.FAMILY_SUPPORT, Channel.WALK_IN
+        centre.happened(
+            ("w-1", f"case-{case}", CaseOpened(case=case, kind=kind, channel=channel, person=person, occurred=DAY))
+            for case in cases
+        )
+        centre.happened(
+            ("w-1", f"case-{case}", CaseAssigned(case=case, worker=f"w-{number % 3}", occurred=DAY))
+            for number, case in enumerate(cases)
+        )
+        longest.append(max(len(str(row)) for rows in centre.rows(PersonSearch).values() for row in rows))
+        centre.close()
+    assert longest[1] <= longest[0] + 20  # digits of counts
