@@ -131,6 +131,12 @@ def test_a_room_is_added_to_a_shelter_with_beds_of_codes_of_their_own() -> None:
         given().when(command.model_copy(update=taken)).refused("code-taken")
 
 
+def test_a_room_and_its_bed_may_share_a_code_but_a_bed_never_moves_by_it() -> None:
+    command = AddRoom(centre=CENTRE, shelter="B", room="B2", beds=("B2",), occurred=FIRST)
+    given().when(command).then(RoomAdded(**command.stated()))
+    given().when(command.model_copy(update={"room": "A1-1", "beds": ("A1-1",)})).refused("code-taken")
+
+
 def test_how_many_a_shelter_may_house_can_change() -> None:
     command = ChangeCapacity(centre=CENTRE, shelter="A", capacity=4, occurred=FIRST)
     changed = CapacityChanged(**command.stated())

@@ -150,7 +150,7 @@ def decide(command: Commands, state: Placement) -> Sequence[Events]:
             return [] if state.shelters[shelter] == capacity else [CapacityChanged(**command.stated())]
         case AddRoom(shelter=shelter, room=room, beds=beds):
             _must_be_shelter(shelter, state)
-            taken = [code for code in (room, *beds) if code in (state.rooms if code == room else state.beds)]
+            taken = [*([room] if room in state.rooms else []), *(bed for bed in beds if bed in state.beds)]
             if taken or len(set(beds)) < len(beds):
                 what = f"taken: {', '.join(taken)}" if taken else "one bed is named twice"
                 raise DomainError(
