@@ -231,6 +231,7 @@ class Message:
     stage: Stage | None = None
     person: PersonId | None = None  # None: a notice
     by_means: ChannelKind | None = None
+    failed: WhyNotReached | None = None  # why the last try did
     cleared: bool = False
     times: tuple[SafeTime, ...] = ()
     say_code_word: bool = False
@@ -289,10 +290,10 @@ def fate(command: Fate, state: Message) -> Sequence[Events]:
                 return []
             must_be(state, Stage.SENT)
             return [MessageConfirmed(message=message, occurred=occurred)]
-        case RecordMessageFailed():
-            if state.stage is Stage.FAILED:
+        case RecordMessageFailed(reason=reason):
+            if state.stage is Stage.FAILED and state.failed is reason:
                 return []
-            must_be(state, Stage.REQUESTED, Stage.SENT)
+            must_be(state, Stage.REQUESTED, Stage.SENT, Stage.FAILED)
             return [MessageFailed(**command.stated(), person=state.person, by_means=state.by_means)]
         case _:
             assert_never(command)
@@ -344,8 +345,8 @@ def evolve(state: Message, event: Events) -> Message:
             return replace(state, stage=Stage.SENT)
         case MessageConfirmed():
             return replace(state, stage=Stage.CONFIRMED)
-        case MessageFailed():
-            return replace(state, stage=Stage.FAILED)
+        case MessageFailed(reason=reason):
+            return replace(state, stage=Stage.FAILED, failed=reason)
         case _:
             assert_never(event)
 

@@ -127,6 +127,14 @@ def test_a_message_arrives_or_does_not_and_a_repeat_changes_nothing() -> None:
     given(message, REQUESTED, FAILED).when(FAIL).then()
 
 
+def test_a_second_try_that_fails_for_another_reason_is_recorded_too() -> None:
+    answered = {"reason": WhyNotReached.SOMEBODY_ELSE_ANSWERED}
+    again, failed_again = FAIL.model_copy(update=answered), FAILED.model_copy(update=answered)
+    given(message, REQUESTED, CLEARED, FAILED).when(again).then(failed_again)
+    given(message, REQUESTED, CLEARED, FAILED, failed_again).when(again).then()
+    given(message, REQUESTED, CLEARED, FAILED, failed_again).when(FAIL).then(FAILED)
+
+
 def test_a_message_that_failed_can_be_sent_again() -> None:
     given(message, REQUESTED, CLEARED, FAILED).when(SEND).then(SENT)
 
