@@ -1,9 +1,9 @@
 """From a command to its receipt: load, fold, decide, append.
 
 Idempotent by command id: ids of events follow from it, and a command id that is found in the stream is answered
-with its first receipt, before anything is decided. At first a command is decided on what is remembered of its stream:
-the append would be refused if that were no longer so, and a refusal is given only after the log was read. A conflict
-with another writer reads and decides again, a bounded number of times.
+with its first receipt, before anything is decided. Where the log tells every repeat, a command is decided at first on
+what is remembered of its stream: the append would be refused if that were no longer so, and a rule's refusal is given
+only after the log was read. A conflict with another writer reads and decides again, a bounded number of times.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from shared.decider import must_exist as must_exist
 from shared.errors import (
     CommandIdReused,
     Conflict,
-    ForgetMeNotError,
+    DomainError,
     NewerEvent,
     NotFound,
-    Unavailable,
     WrongExpectedRevision,
 )
 from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
@@ -99,9 +98,10 @@ class CommandHandler:
         if believed is not None:
             try:
                 return self._attempt(decider, command, origin, stream, names, expected, believed)
-            except Unavailable:
-                raise
-            except (ForgetMeNotError, _TakenBefore):
+            except WrongExpectedRevision:
+                if expected is None:
+                    RETRIES.labels("command").inc()
+            except (DomainError, NotFound, Conflict, _TakenBefore):
                 pass  # it may rest on what is no longer so
         for attempt in range(ATTEMPTS):
             folded = self.load(decider, stream)
@@ -119,8 +119,11 @@ class CommandHandler:
     def _believed(self, decider: AnyDecider, command: Command, stream: str) -> Folded | None:
         """What can be decided on before the log is read: what is remembered, and that what is made now is new.
 
-        The append names the revision, so the log itself refuses what was decided on something else.
+        The append names the revision, so the log itself refuses what was decided on something else. That is enough only
+        where a repeat is always told: otherwise what another process made of this command would be taken for ours.
         """
+        if not self.store.tells_repeats:
+            return None
         generation = self.vault.generation()
         folded = self._cache.get(stream)
         if folded is not None and folded.generation == generation:

@@ -159,6 +159,11 @@ class EventStore(Protocol):
         """The last revision of `stream`; None if it does not exist."""
         ...
 
+    @property
+    def tells_repeats(self) -> bool:
+        """Whether `written` is exact, whoever else appends: if not, another's events of the same ids may pass for ours."""
+        ...
+
     def head(self) -> int:
         """The position of the last event; 0 for an empty log."""
         ...

@@ -115,6 +115,11 @@ class EmbeddedLog:
             self._role = link = Link(folder, found, self._tail, patience, self._promote, self._reader.distrust)
             link.start()
 
+    @property
+    def tells_repeats(self) -> bool:
+        """See `EventStore.tells_repeats`."""
+        return True
+
     def append(self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY) -> AppendResult:
         """See `EventStore.append`."""
         append = Append(stream, prepare(stream, events, expected), expected)

@@ -73,6 +73,10 @@ class Apart:
     def revision(self, stream: str) -> int | None:
         return self._store.revision(self._name(stream))
 
+    @property
+    def tells_repeats(self) -> bool:
+        return False
+
     def head(self) -> int:
         return next((event.position for event in self.read_all(backwards=True, limit=1)), 0)
 

@@ -40,6 +40,10 @@ class Looped:
     def revision(self, stream: str) -> int | None:
         return self.run(self._store.revision(stream))
 
+    @property
+    def tells_repeats(self) -> bool:
+        return False
+
     def head(self) -> int:
         return self.run(self._store.head())
 

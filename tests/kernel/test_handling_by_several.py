@@ -20,6 +20,7 @@ from shared.errors import ForgetMeNotError, Unavailable
 from shared.eventstore.port import Expected, NewEvent, StreamState
 from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
+from shared.measures import RETRIES
 from shared.messages import Command, Origin, Role
 from shared.privacy.vault import AesGcmVault
 from shared.remembering import StateCache
@@ -54,14 +55,30 @@ def answer(handler: CommandHandler, command: Command, command_id: UUID, expected
         return type(error), str(error), error.facts
 
 
-@settings(max_examples=60, deadline=None)
+class Forgetting:
+    """A store as a cluster's client is one: whether an append repeats another process's, it cannot tell."""
+
+    tells_repeats = False
+
+    def __init__(self, store: Any) -> None:
+        self.read_stream = store.read_stream
+        self._store = store
+
+    def append(self, stream: str, events: list[NewEvent], expected: Expected = StreamState.ANY) -> Any:
+        return self._store.append(stream, events, expected)._replace(written=True)
+
+
+@pytest.mark.parametrize("seen_through", [lambda store: store, Forgetting], ids=["the log", "a cluster"])
+@settings(max_examples=40, deadline=None)
 @given(sent=sent)
-def test_what_is_remembered_changes_no_answer(sent: list[tuple[int, Command, UUID, int | None]]) -> None:
+def test_what_is_remembered_changes_no_answer(
+    seen_through: Any, sent: list[tuple[int, Command, UUID, int | None]]
+) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stores = [stack.enter_context(open_store(folder / name)) for name in ("several", "one")]
         vault = AesGcmVault.in_memory()
-        several = [CommandHandler(stores[0], Registry([toy]), vault) for _ in range(3)]
+        several = [CommandHandler(seen_through(stores[0]), Registry([toy]), vault) for _ in range(3)]
         vault = AesGcmVault.in_memory()
         forgetful = CommandHandler(stores[1], Registry([toy]), vault, cache=StateCache(0))
         for process, command, command_id, expected in sent:
@@ -73,6 +90,8 @@ def test_what_is_remembered_changes_no_answer(sent: list[tuple[int, Command, UUI
 
 class Counting:
     """A store that counts how often it is read. Everything else is the store's own."""
+
+    tells_repeats = True
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -111,3 +130,18 @@ def test_a_store_that_fails_is_not_asked_again(tmp_path: Path) -> None:
         with pytest.raises(Unavailable):
             handler.handle(OpenDiary(pages=9), WORKER, command_id=UUID(int=1))
         assert (failing.appends, failing.reads) == (1, 0)
+
+
+def test_a_conflict_with_another_process_is_counted(tmp_path: Path) -> None:
+    def retries() -> float:
+        return RETRIES.labels("command")._value.get()
+
+    with open_store(tmp_path) as store:
+        vault = AesGcmVault.in_memory()
+        one, other = (CommandHandler(store, Registry([toy]), vault) for _ in range(2))
+        key = one.handle(OpenDiary(pages=9), WORKER, command_id=UUID(int=1)).ids["diary"]
+        write = WriteEntry(diary=key, person=PERSON, text="x")
+        other.handle(write, WORKER, command_id=UUID(int=2))
+        before = retries()
+        assert one.handle(write, WORKER, command_id=UUID(int=3)).revision == 2
+        assert retries() == before + 1

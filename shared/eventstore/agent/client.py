@@ -71,6 +71,11 @@ class AgentLog:
         self._thread = threading.Thread(target=self._keep, name="store agent", daemon=True)
         self._thread.start()
 
+    @property
+    def tells_repeats(self) -> bool:
+        """See `EventStore.tells_repeats`: what it has opened is not known here."""
+        return False
+
     def append(self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY) -> AppendResult:
         """See `EventStore.append`."""
         items = prepare(stream, events, expected)

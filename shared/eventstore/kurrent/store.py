@@ -58,6 +58,11 @@ class ClusterLog:
         """Where the cluster is, without the login."""
         return str(self._connection.address)
 
+    @property
+    def tells_repeats(self) -> bool:
+        """See `EventStore.tells_repeats`, and `append`."""
+        return False
+
     def append(self, stream: str, events: Sequence[NewEvent], expected: Expected = StreamState.ANY) -> AppendResult:
         """See `EventStore.append`. Tried again until it is answered: the ids of the events make that harmless.
 
