@@ -17,9 +17,7 @@ from typing import Annotated, Any, assert_never
 from pydantic import Field
 
 from services.cases.person.channels import ChannelKind, SafeTime, may_go
-from services.cases.person.checking import (
-    WhyUnsafe,
-)
+from services.cases.person.checking import WhyUnsafe
 from services.cases.vocabulary import HELPERS, CaseId, PersonId, ReferralId, Text
 from shared.dates import Occurred, must_have_happened
 from shared.decider import Decider, must_exist

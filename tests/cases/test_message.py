@@ -27,9 +27,7 @@ from services.cases.message import (
     message,
 )
 from services.cases.person.channels import ChannelKind, SafeTime, Weekday
-from services.cases.person.checking import (
-    WhyUnsafe,
-)
+from services.cases.person.checking import WhyUnsafe
 from shared.messages import Event
 from shared.testing import given
 from tests.cases.examples import CASE, DAY, PERSON, REFERRAL, an_id

@@ -186,6 +186,13 @@ def test_where_somebody_else_answered_nothing_goes_until_safe_contact_is_agreed_
     given(person, *now, *given(person, *now).when(again).events).when(checking()).then(FOUND_SAFE)
 
 
+def test_a_word_that_was_spelt_wrongly_does_not_put_the_telephone_where_somebody_else_answered_back_into_use() -> None:
+    now = (registered(), SAFE, WayDoubted(person=PERSON, by_means=ChannelKind.PHONE))
+    correction = CorrectSafeContact(person=PERSON, channels=(PHONE,), code_word="the libraries", never_tell=(SISTER,))
+    corrected = given(person, *now).when(correction).events
+    given(person, *now, *corrected).when(checking()).then(unsafe(WhyUnsafe.IN_DOUBT))
+
+
 def telling(recipient: str) -> CheckRecipient:
     return CheckRecipient(person=PERSON, message=DOCUMENT, recipient=recipient, by_means=ChannelKind.PHONE)
 

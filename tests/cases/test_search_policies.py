@@ -21,10 +21,8 @@ from services.cases.disappearance.reporting import ClearImplicated, NameImplicat
 from services.cases.match import ConfirmMatch, ReconsiderMatch, match_of
 from services.cases.message import RecordMessageFailed, RequestMessage, WhyNotReached
 from services.cases.person.channels import WEEK, ChannelKind, ContactChannel, SafeTime
-from services.cases.person.checking import (
-    WhyUnsafe,
-)
-from services.cases.person.contact import AgreeSafeContact
+from services.cases.person.checking import WayDoubted, WhyUnsafe
+from services.cases.person.contact import AgreeSafeContact, CorrectSafeContact
 from services.cases.person.names import NameAdded, PersonName
 from services.cases.policies import notice_of
 from services.cases.projections.outbox import EffectStatus, GetEffect
@@ -276,6 +274,21 @@ def test_where_somebody_else_answered_what_waits_is_held_back_and_everybody_sees
         centre.ask(GetSafetySheet(case=CASE), Role.CASEWORKER).person.safe_contact,
     )
     assert [one.in_doubt for one in seen] == [(ChannelKind.PHONE,)] * 3
+
+
+def test_a_doubt_outlasts_a_correction_and_ends_with_what_is_agreed_anew(centre: Centre) -> None:
+    doubt = WayDoubted(person=PERSON, by_means=ChannelKind.PHONE)
+    centre.record(f"person-{PERSON}", registered())
+    centre.send(agreeing(PHONE), Role.CASEWORKER)
+    centre.send(asking(ChannelKind.PHONE), Role.CASEWORKER)
+    centre.record(f"person-{PERSON}", doubt)
+    centre.send(CorrectSafeContact(person=PERSON, channels=(PHONE,), code_word="bread"), Role.CASEWORKER)
+    seen = (
+        centre.ask(GetEffect(effect=MESSAGE), Role.CASEWORKER).safe_contact,
+        centre.ask(GetPerson(person=PERSON), Role.CASEWORKER).safe_contact,
+        centre.ask(GetSafetySheet(case=CASE), Role.CASEWORKER).person.safe_contact,
+    )
+    assert [(one.code_word, one.in_doubt) for one in seen] == [("bread", (ChannelKind.PHONE,))] * 3
     centre.send(agreeing(PHONE), Role.CASEWORKER)
     assert centre.ask(GetPerson(person=PERSON), Role.CASEWORKER).safe_contact.in_doubt == ()
 

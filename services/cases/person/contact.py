@@ -102,7 +102,7 @@ def agreed_before_times_were_kept(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"ways": None}
 
 
-class SafeContactCorrected(PersonEvent, version=3):
+class SafeContactCorrected(PersonEvent, version=3, puts_right=("person", "SafeContactAgreed.person")):
     """Safe contact was written down wrongly; this is how it is."""
 
     ways: Ways
@@ -160,12 +160,12 @@ def decide(command: Commands, state: Person) -> Sequence[Events | checking.Found
 
 
 def evolve(state: Person, event: Events) -> Person:
-    """What is kept of a person after an event."""
+    """What is kept of a person after an event. What was only put right leaves a doubt where it was."""
     return replace(
         state,
         has_safe_contact=True,
         ways=event.ways,
         has_code_word=event.code_word is not None,
         never_tell=frozenset(event.never_tell),
-        doubted=frozenset(),
+        doubted=frozenset() if isinstance(event, SafeContactAgreed) else state.doubted,
     )

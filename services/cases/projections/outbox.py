@@ -35,10 +35,7 @@ from services.cases.message import (
     WhyNotReached,
 )
 from services.cases.person.channels import SafeTime, may_go
-from services.cases.person.checking import (
-    WayDoubted,
-    WhyUnsafe,
-)
+from services.cases.person.checking import WayDoubted, WhyUnsafe
 from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected
 from services.cases.projections import safe_contact
 from services.cases.projections.safe_contact import SafeContactShown
@@ -140,7 +137,7 @@ class OutboxModel(Projection):
     """Every effect that was asked for."""
 
     name = "outbox"
-    version = 3
+    version = 4
 
     effects = table(
         "effects",
@@ -176,7 +173,11 @@ class OutboxModel(Projection):
     @on(SafeContactAgreed, SafeContactCorrected)
     def safe_contact_agreed(self, e: Recorded[SafeContactAgreed | SafeContactCorrected], rows: Rows) -> None:
         """How somebody can be reached."""
-        rows.put(self.reachable, person=e.event.person, **safe_contact.agreed(e))
+        changed = safe_contact.agreed(e)
+        if isinstance(e.event, SafeContactAgreed):
+            rows.put(self.reachable, person=e.event.person, **changed)
+        else:
+            rows.change(self.reachable, (e.event.person,), **changed)
 
     @on(WayDoubted)
     def doubted(self, e: Recorded[WayDoubted], rows: Rows) -> None:

@@ -15,9 +15,7 @@ from services.cases.person.appearance import (
     DocumentRetracted,
     PersonDescribed,
 )
-from services.cases.person.checking import (
-    WayDoubted,
-)
+from services.cases.person.checking import WayDoubted
 from services.cases.person.consent import ConsentGiven, ConsentWithdrawn
 from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted, PersonName, PersonRegistered
@@ -91,7 +89,7 @@ class PersonFiles(Projection):
     """Every person as they stand."""
 
     name = "person_files"
-    version = 3
+    version = 4
 
     persons = table(
         "persons",

@@ -40,9 +40,10 @@ def columns() -> tuple[Column[Any], ...]:
 
 
 def agreed(e: Recorded[SafeContactAgreed | SafeContactCorrected]) -> dict[str, Any]:
-    """The columns once it is agreed, or put right."""
+    """The columns that change once it is agreed, or put right: what was only put right leaves a doubt where it was."""
     sealed = {name: e.sealed(name) for name in ("channels", "code_word", "never")}
-    return sealed | {"never_tell": list(e.event.never_tell), "in_doubt": []}
+    doubt = {"in_doubt": []} if isinstance(e.event, SafeContactAgreed) else {}
+    return sealed | {"never_tell": list(e.event.never_tell)} | doubt
 
 
 def doubted(row: Mapping[Any, Any] | None, by_means: ChannelKind) -> dict[str, Any]:
