@@ -552,6 +552,17 @@ def test_the_sheet_of_a_forgotten_person_says_that_and_nothing_else(centre: Cent
     assert sheet.danger.level == forgotten
 
 
+def test_whom_a_forgotten_person_has_barred_is_not_called_and_not_named(centre: Centre) -> None:
+    of_twin = AGREED.model_copy(update={"person": TWIN, "never_tell": (BROTHER,)})
+    centre.happened(opened(), of_twin, LINKED, SIBLINGS, sibling(202, BROTHER))
+    assert [one.person for one in centre.sheet().never_tell] == [BROTHER]
+    keys = [KeyName(TWIN, Retention.CONTACT, f"person-{TWIN}")]
+    centre.vault.keys.forget(TWIN, destroy=keys, keep=[], certificate="c", at=datetime(2026, 1, 1, tzinfo=UTC))
+    sheet = centre.sheet()
+    assert [one.relative.person for one in sheet.may_be_called] == [SISTER]
+    assert sheet.never_tell == ()
+
+
 def test_a_case_without_anything_has_a_sheet_that_warns(centre: Centre) -> None:
     centre.happened(opened())
     sheet = centre.sheet()

@@ -22,9 +22,7 @@ from services.cases.disappearance.record import FoundAs, Learns
 from services.cases.disappearance.reporting import DisappearanceReported, ImplicatedCleared, ImplicatedNamed
 from services.cases.link import RecordsLinked, RecordsUnlinked
 from services.cases.person.age import AgeDetermined, BirthDateCorrected, BirthDateRecorded, findings_end
-from services.cases.person.checking import (
-    WayDoubted,
-)
+from services.cases.person.checking import WayDoubted
 from services.cases.person.contact import SafeContactAgreed, SafeContactCorrected
 from services.cases.person.names import NameAdded, NameCorrected, NameRetracted
 from services.cases.projections import safe_contact
@@ -133,7 +131,7 @@ class SafetySheets(Projection):
     """What it takes to write the sheet of any case."""
 
     name = "safety_sheets"
-    version = 2
+    version = 3
 
     cases = table(
         "sheet_cases",
@@ -360,8 +358,14 @@ class SafetySheets(Projection):
         person = case["person"]
         records = same_people([person], self.links, asking)
         searches = self._searches(records, asking)
-        people = tuple(self._person(one, asking) for one in (person, *sorted(records - {person})))
-        never_tell = self._never_told(people, [row["disappearance"] for row in searches], asking)
+        known = self._known(records, asking)
+        people = tuple(self._person(one, known.get(one), asking) for one in (person, *sorted(records - {person})))
+        suspects = self._suspects([row["disappearance"] for row in searches], asking)
+        # What is withheld or forgotten of what a person agreed bars whom they named all the same; it names nobody.
+        barred = suspects | {other for row in known.values() for other in row["never_tell"] or ()}
+        named = suspects | {other for one in people if one.safe_contact for other in one.safe_contact.never_tell}
+        never_tell = same_people(barred, self.links, asking)
+        told_of = never_tell if named == barred else same_people(named, self.links, asking)
         return SafetySheet(
             case=case["case"],
             kind=case["kind"],
@@ -370,7 +374,7 @@ class SafetySheets(Projection):
             person=people[0],
             linked=people[1:],
             danger=next((_danger(row, asking) for row in asking.rows(last)), None),
-            never_tell=tuple(NeverTold(person=one, names=self._names(one, asking)) for one in sorted(never_tell)),
+            never_tell=tuple(NeverTold(person=one, names=self._names(one, asking)) for one in sorted(told_of)),
             may_be_called=self._relatives(records, never_tell, asking),
             searches=tuple(
                 MissedOnSheet(
@@ -380,10 +384,11 @@ class SafetySheets(Projection):
             ),
         )
 
-    def _person(self, person: str, asking: Asking) -> PersonOnSheet:
+    def _known(self, records: Iterable[str], asking: Asking) -> dict[str, RowMapping]:
         people = asking.live(self.people)
-        known = asking.rows(select(people).where(people.c.person == person))
-        row = known[0] if known else None
+        return {row["person"]: row for row in asking.rows(select(people).where(people.c.person.in_(records)))}
+
+    def _person(self, person: str, row: RowMapping | None, asking: Asking) -> PersonOnSheet:
         adult = row is not None and (row["born_adult"] if row["found_adult"] is None else row["found_adult"])
         return PersonOnSheet(
             person=person,
@@ -406,10 +411,10 @@ class SafetySheets(Projection):
             (row["relative"], row["kind"]) if row["person"] in records else (row["person"], row["inverse"])
             for row in asking.rows(of_person.order_by(relatives.c.relationship))
         ]
+        called = [(other, kind) for other, kind in seen_from_here if other not in never_tell]
+        known = self._known({other for other, _ in called}, asking)
         return tuple(
-            RelativeOnSheet(kind=kind, relative=self._person(other, asking))
-            for other, kind in seen_from_here
-            if other not in never_tell
+            RelativeOnSheet(kind=kind, relative=self._person(other, known.get(other), asking)) for other, kind in called
         )
 
     def _searches(self, records: set[str], asking: Asking) -> list[RowMapping]:
@@ -417,11 +422,10 @@ class SafetySheets(Projection):
         of_person = select(searches).where(searches.c.person.in_(records))
         return list(asking.rows(of_person.order_by(searches.c.disappearance)))
 
-    def _never_told(self, people: Iterable[PersonOnSheet], disappearances: list[str], asking: Asking) -> set[str]:
+    def _suspects(self, disappearances: list[str], asking: Asking) -> set[str]:
         implicated = asking.live(self.implicated)
         of_these = select(implicated.c.suspect).where(implicated.c.disappearance.in_(disappearances))
-        named = {other for one in people if one.safe_contact for other in one.safe_contact.never_tell}
-        return same_people(named | {row["suspect"] for row in asking.rows(of_these)}, self.links, asking)
+        return {row["suspect"] for row in asking.rows(of_these)}
 
 
 def _danger(row: RowMapping, asking: Asking) -> Danger:
