@@ -75,13 +75,13 @@ class Comparison(NamedTuple):
     difference: Difference | None
 
 
-def open_log(where: str, *, must_exist: bool, patience: float = 30.0) -> EventStore:
+def open_log(where: str, *, must_exist: bool, patience: float = 30.0, one_thread: bool = False) -> EventStore:
     """The log at `where`: a cluster's address, or a folder. Raises `NotFound` for a folder without one.
 
-    `patience` is how many seconds a call may take before `Unavailable` is raised.
+    `patience` is how many seconds a call may take before `Unavailable` is raised; `one_thread`, see `open_cluster`.
     """
     if is_address(where):
-        return open_cluster(where, patience=patience)
+        return open_cluster(where, patience=patience, one_thread=one_thread)
     if must_exist and not log.path_of(Path(where)).exists():
         raise NotFound(f"There is no log in {where}.")
     return open_store(Path(where), patience=patience)

@@ -161,7 +161,7 @@ class EventStore(Protocol):
 
     @property
     def tells_repeats(self) -> bool:
-        """Whether `written` is exact, whoever else appends: if not, another's events of the same ids may pass for ours."""
+        """Whether `written` is exact, whoever else appends the same events; if not, both may be told that they did."""
         ...
 
     def head(self) -> int:

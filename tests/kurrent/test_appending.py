@@ -9,8 +9,11 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from kurrentdbclient import StreamState as ClientState
+from kurrentdbclient.exceptions import DeadlineExceededError
 
 from shared.errors import EventTooLarge, StoreFull, WrongExpectedRevision
+from shared.eventstore.kurrent.events import proposed
 from shared.eventstore.kurrent.store import ClusterLog, open_cluster
 from shared.eventstore.port import NewEvent, StreamState
 from shared.measures import RETRIES
@@ -144,5 +147,15 @@ def test_what_no_server_takes_is_not_sent(relay: tuple[Relay, str]) -> None:
         store.append("a", [event()])
         with pytest.raises(EventTooLarge):  # as much as the log takes; with ids and types it is more
             store.append("a", [event(b"x" * ((1 << 20) - 2)) for _ in range(16)])
+        assert store.append("a", [event()]).revision == 1
+    assert relay[0].calls == 1
+
+
+def test_who_has_hardly_any_time_left_ends_nobody_elses_call(relay: tuple[Relay, str]) -> None:
+    with open_cluster(relay[1]) as store:
+        store.append("a", [event()])
+        connection = store._connection
+        with pytest.raises(DeadlineExceededError):
+            connection.appending(connection.client).append("b", ClientState.ANY, proposed([event()]), 0.00001)
         assert store.append("a", [event()]).revision == 1
     assert relay[0].calls == 1

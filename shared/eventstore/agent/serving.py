@@ -23,8 +23,6 @@ from shared.errors import ForgetMeNotError, Unavailable
 from shared.eventstore import wire
 from shared.eventstore.agent.language import Kind, events_frame, number_frame, read_options
 from shared.eventstore.copying import open_log
-from shared.eventstore.kurrent.address import is_address
-from shared.eventstore.kurrent.store import open_cluster
 from shared.eventstore.port import EventStore, NewEvent, Subscription
 from shared.eventstore.wire import BadFrame
 from shared.logging import configure_logging
@@ -56,10 +54,8 @@ class Agent:
 
     def _store(self) -> EventStore:
         with self._opening:
-            if self._opened is None and is_address(self._where):  # its time is short, not its patience
-                self._opened = open_cluster(self._where, patience=self._patience, one_thread=True)
-            elif self._opened is None:
-                self._opened = open_log(self._where, must_exist=False, patience=self._patience)
+            if self._opened is None:
+                self._opened = open_log(self._where, must_exist=False, patience=self._patience, one_thread=True)
             return self._opened
 
     def _accept(self) -> None:

@@ -6,6 +6,7 @@ an append. Requests and answers are the client's own, only the call is not.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -34,11 +35,14 @@ class Appending:
     """The call on one connection of the client's, and who waits for an answer. Every method is for any thread.
 
     Once it has `ended`, as it does with its connection, another is needed. What was not answered by then raises what
-    ended it: whether it was written is not known.
+    ended it: whether it was written is not known. It ends as well if it was silent for `silence` seconds while somebody
+    waited.
     """
 
-    def __init__(self, used: Client, credentials: grpc.CallCredentials | None) -> None:
+    def __init__(self, used: Client, credentials: grpc.CallCredentials | None, silence: float) -> None:
         self.connection_id = used.connection_id
+        self._silence = silence
+        self._heard = time.monotonic()
         self._streams = used.streams
         self._requests: SimpleQueue[streams_pb2.BatchAppendReq | None] = SimpleQueue()
         self._waiting: dict[str, _Asked] = {}
@@ -56,6 +60,10 @@ class Appending:
         """Whether it takes no more."""
         return self._end is not None
 
+    def end(self) -> None:
+        """Take no more."""
+        self._finish(ServiceUnavailableError("The connection was made anew."))
+
     def append(
         self, stream: str, current: int | client.StreamState, events: Sequence[client.NewEvent], timeout: float
     ) -> int:
@@ -70,9 +78,15 @@ class Appending:
                 raise self._end.with_traceback(None)
             self._waiting[str(number)] = asked
         self._requests.put(request)
+        began = time.monotonic()
         if not asked.answered.acquire(timeout=timeout):
-            # It may be this call alone that hangs. The others of it ask again, too, on a new one.
-            self._finish(GrpcDeadlineExceededError("An append was not answered in time."))
+            late = GrpcDeadlineExceededError("An append was not answered in time.")
+            if time.monotonic() - max(began, self._heard) >= self._silence:
+                self._finish(
+                    late
+                )  # it may be this call alone that hangs: the others of it ask again, too, on a new one
+            else:
+                self._settle(str(number), late)
             asked.answered.acquire()
         answer = asked.answer
         if isinstance(answer, streams_pb2.BatchAppendResp):
@@ -86,14 +100,18 @@ class Appending:
         end: Exception = ServiceUnavailableError("The server has ended the call.")
         try:
             for answer in self._call:
-                with self._lock:
-                    asked = self._waiting.pop(answer.correlation_id.string, None)
-                if asked:
-                    asked.settle(answer)
+                self._heard = time.monotonic()
+                self._settle(answer.correlation_id.string, answer)
         except grpc.RpcError as error:
             end = handle_rpc_error(error)
         finally:
             self._finish(end)
+
+    def _settle(self, number: str, answer: streams_pb2.BatchAppendResp | Exception) -> None:
+        with self._lock:
+            asked = self._waiting.pop(number, None)
+        if asked:
+            asked.settle(answer)
 
     def _finish(self, end: Exception) -> None:
         with self._lock:

@@ -135,7 +135,9 @@ class Connection:
         with self._lock:
             made = self._appending
             if made is None or made.ended or made.connection_id != used.connection_id:
-                made = self._appending = Appending(used, self.credentials)
+                if made:
+                    made.end()  # of a connection that is no more
+                made = self._appending = Appending(used, self.credentials, self.call_seconds)
             return made
 
     def mend(self, error: Exception, connection: object, patience: float) -> None:
