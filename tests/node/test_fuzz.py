@@ -213,7 +213,7 @@ def test_no_request_makes_the_node_fail(channel: grpc.Channel, request: tuple[st
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=5_000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=20_000, deadline=None, suppress_health_check=QUIET)
 @given(request=requests())
 def test_no_request_of_very_many_makes_the_node_fail(
     channel: grpc.Channel, request: tuple[str, list[bytes], bool, bool]
