@@ -1,8 +1,8 @@
 """When something happened: a date that may be known only in part, or an instant with its zone.
 
-Written as EDTF (ISO 8601-2, Library of Congress, levels 0 and 1, without open intervals: a fact has both its ends):
-`1998`, `2004-21` (spring 2004), `1970~` (about 1970), `2004-05/2004-06`, `2008-10-02`; or as a zoned instant,
-`2008-10-02T10:00:00+03:00`.
+Written as EDTF (ISO 8601-2, Library of Congress, levels 0 and 1): `1998`, `2004-21` (spring 2004), `1970~` (about
+1970), `2004-05/2004-06`, `2008-10-02`; or as a zoned instant, `2008-10-02T10:00:00+03:00`. An interval that is asked
+for has both its ends, in their order; one that was recorded without is still read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import edtf
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from shared.errors import DomainError
@@ -23,8 +23,11 @@ from shared.errors import DomainError
 HERE = ZoneInfo("Europe/Vilnius")
 """Where the centre is: a day begins and ends at midnight here."""
 
+ASKED = {"asked": True}
+"""The validation context of what somebody asks for, which may be held to more than what was once recorded."""
+
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_WINTER = re.compile(r"(\d{4})-24[~?%]?")
+_WINTER = re.compile(r"(\d{4})-24([~?%]?)")
 _PART = re.compile(r"(\d{2,4})(X{1,2})?(?:-(\d{2}))?([~?%]?)")
 _SEASONS = {21: "spring", 22: "summer", 23: "autumn", 24: "winter"}
 _QUALIFIED = {"": "", "~": "about ", "?": "perhaps ", "%": "perhaps about "}
@@ -53,13 +56,10 @@ def _read(text: str, *, with_margin: bool) -> tuple[date, date]:
             day = instant.astimezone(HERE).date()
             return day, day
         if "/" in text:
-            lower, upper = (_read(end, with_margin=with_margin) for end in text.split("/"))
-            if lower[0] > upper[1]:
-                raise ValueError("an interval ends after it begins")
-            return lower[0], upper[1]
+            return _between(text, with_margin=with_margin)
         if winter := _WINTER.fullmatch(text):  # of a year's two, nobody says which
-            year = int(winter[1])
-            return date(year, 1, 1), date(year + 1, 3, 1) - timedelta(days=1)
+            year, margin = int(winter[1]), with_margin and winter[2] != ""
+            return date(year - margin, 1, 1), date(year + margin + 1, 3, 1) - timedelta(days=1)
         parsed = edtf.parse_edtf(text)
         ends = (
             (parsed.lower_fuzzy(), parsed.upper_fuzzy())
@@ -72,6 +72,16 @@ def _read(text: str, *, with_margin: bool) -> tuple[date, date]:
             "this is not a date: write 2008-10-02, 2008-10, 2008, 2004-21 (spring 2004), 1970~ (about 1970) "
             "or an instant with its zone such as 2008-10-02T10:00:00+03:00"
         ) from error
+
+
+def _between(text: str, *, with_margin: bool) -> tuple[date, date]:
+    """From the first day of one end to the last of the other; an end that is left out is ten years off."""
+    first, last = text.split("/")
+    if not (first and last):
+        parsed = edtf.parse_edtf(text)
+        return date(*parsed.lower_strict()[:3]), date(*parsed.upper_strict()[:3])
+    ends = [day for end in (first, last) for day in _read(end, with_margin=with_margin)]
+    return min(ends), max(ends)
 
 
 def in_words(text: str) -> str:
@@ -120,9 +130,13 @@ def must_have_happened(occurred: str, now: datetime) -> None:
         )
 
 
-def _checked(text: str) -> str:
+def _checked(text: str, info: ValidationInfo) -> str:
     try:
         span(text)
+        if info.context is ASKED and "/" in text:
+            first, last = (end and span(end) for end in text.split("/"))
+            if not (first and last and first[0] <= last[1]):
+                raise ValueError("this interval has no end, or ends before it begins: write 2004-05/2004-06")
     except ValueError as error:
         raise PydanticCustomError("edtf_date", "{accepted}", {"accepted": str(error)}) from None
     return text

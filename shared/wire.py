@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from shared.dates import ASKED
 from shared.errors import Invalid
 from shared.messages import UUID_PATTERN, Command, Query, Receipt
 
@@ -54,7 +55,7 @@ def read_command(kind: type[C], fields: Mapping[str, Any]) -> C:
             FieldError(field=name, rule="stamp", message="This is not the sender's to say") for name in sorted(stamps)
         )
     try:
-        return kind.model_validate_json(orjson.dumps(fields), strict=True)
+        return kind.model_validate_json(orjson.dumps(fields), strict=True, context=ASKED)
     except ValidationError as error:
         raise invalid_fields(error, kind) from None
     except orjson.JSONEncodeError:
@@ -66,7 +67,7 @@ def read_command(kind: type[C], fields: Mapping[str, Any]) -> C:
 def read_query(kind: type[Q], fields: Mapping[str, Any]) -> Q:
     """The query that these fields stand for, each a JSON value or the text of one. Raises `Invalid`."""
     try:
-        return kind.model_validate(fields)
+        return kind.model_validate(fields, context=ASKED)
     except ValidationError as error:
         raise invalid_fields(error, kind) from None
 

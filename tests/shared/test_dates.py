@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from shared.dates import Occurred, in_words, must_have_happened, span, widest
+from shared.dates import ASKED, Occurred, in_words, must_have_happened, span, widest
 from shared.errors import DomainError
 from shared.wire import invalid_fields
 
@@ -42,19 +42,33 @@ def test_what_a_date_may_mean_and_how_it_is_read(text: str, first: date, last: d
     assert in_words(text) == words
 
 
-@pytest.mark.parametrize(
-    "text", ["", "yesterday", "2008-13", "2008-02-30", "2008-10-02T10:00:00", "1998/..", "/1998", "1998/", "2005/2004"]
-)
-def test_what_is_no_date_or_has_no_end_is_refused_with_what_would_be_one(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "yesterday", "2008-13", "2008-02-30", "2008-10-02T10:00:00", "1998/.."])
+def test_what_is_no_date_is_refused_with_what_would_be_one(text: str) -> None:
     with pytest.raises(ValueError, match="write 2008-10-02"):
         span(text)
 
 
+class Seen(BaseModel):
+    """A fact."""
+
+    occurred: Occurred
+
+
+@pytest.mark.parametrize("text", ["/1998", "1998/", "2005/2004", "2004-05-03/2004-05-01"])
+def test_an_interval_without_an_end_is_refused_to_whoever_asks_and_read_where_it_was_recorded(text: str) -> None:
+    with pytest.raises(ValidationError, match="write 2004-05/2004-06"):
+        Seen.model_validate({"occurred": text}, context=ASKED)
+    first, last = span(Seen.model_validate({"occurred": text}).occurred)
+    assert first <= last
+
+
+@pytest.mark.parametrize("text", ["2004-05/2004-06", "2004/2004", "2004-24/2004-02"])
+def test_an_interval_with_its_ends_can_be_asked_for(text: str) -> None:
+    assert Seen.model_validate({"occurred": text}, context=ASKED).occurred == text
+
+
 @pytest.mark.parametrize("text", ["spring 2004", "about 1970", "last week"])
 def test_who_writes_a_date_in_words_is_told_how_it_is_written(text: str) -> None:
-    class Seen(BaseModel):
-        occurred: Occurred
-
     with pytest.raises(ValidationError) as error:
         Seen(occurred=text)
     assert "write 2008-10-02" in str(invalid_fields(error.value, Seen))
@@ -64,6 +78,7 @@ def test_about_a_year_has_a_margin_of_one() -> None:
     assert widest("1989~") == (date(1988, 1, 1), date(1990, 12, 31))
     assert widest("1989") == (date(1989, 1, 1), date(1989, 12, 31))
     assert widest("1989~/1991~")[1] == date(1992, 12, 31)
+    assert widest("2003-24~") == (date(2002, 1, 1), date(2005, 2, 28))
 
 
 def test_a_date_that_may_have_been_has_been() -> None:
