@@ -42,7 +42,7 @@ def columns() -> tuple[Column[Any], ...]:
 def agreed(e: Recorded[SafeContactAgreed | SafeContactCorrected]) -> dict[str, Any]:
     """The columns that change once it is agreed, or put right: what was only put right leaves a doubt where it was."""
     sealed = {name: e.sealed(name) for name in ("channels", "code_word", "never")}
-    doubt = {"in_doubt": []} if isinstance(e.event, SafeContactAgreed) else {}
+    doubt: dict[str, Any] = {"in_doubt": []} if isinstance(e.event, SafeContactAgreed) else {}
     return sealed | {"never_tell": list(e.event.never_tell)} | doubt
 
 
