@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from services.cases.message import RequestMessage
 from services.gateway.team_sight import BY_TEAM, EVERY_CASE
 from shared.context import Registry
 from shared.errors import NotFound
 from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Receipt
 from shared.projections.read_models import ReadModels
+
+NAMED: dict[type[Command], tuple[str, ...]] = {RequestMessage: ("case", "person", "about")}
+"""What a command names besides the record that it is for, where its fate would tell of that."""
 
 
 class Guarded:
@@ -24,15 +28,16 @@ class Guarded:
     def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """See `CommandHandler.handle`."""
         decider = self._registry.decider_for(command)
-        new = decider.key in type(command).new_ids()
-        if type(command).context in BY_TEAM and not new and EVERY_CASE.isdisjoint(origin.roles):
-            self._must_know_of(getattr(command, decider.key), command, origin, command_id)
+        key = () if decider.key in type(command).new_ids() else (decider.key,)
+        named = [thing for field in (*key, *NAMED.get(type(command), ())) if (thing := getattr(command, field))]
+        if type(command).context in BY_TEAM and named and EVERY_CASE.isdisjoint(origin.roles):
+            self._must_know_of(named, command, origin, command_id)
         return self._handler.handle(command, origin, command_id=command_id, expected=expected)
 
-    def _must_know_of(self, thing: str, command: Command, origin: Origin, command_id: UUID) -> None:
+    def _must_know_of(self, things: list[str], command: Command, origin: Origin, command_id: UUID) -> None:
         models = self._read_models()
         # Whether somebody was let in a moment ago, only a read model that has seen everything can say.
-        if models.hides([thing], origin) and models.hides([thing], origin, self._handler.store.head()):
+        if models.hides(things, origin) and models.hides(things, origin, self._handler.store.head()):
             decider = self._registry.decider_for(command)
             decider.decide(command.stamped(command_id, origin.actor, self._handler.clock()), decider.initial)
             raise NotFound("There is no such record.")

@@ -326,6 +326,18 @@ def test_a_record_that_somebody_else_linked_is_open_to_the_team_of_either_case(c
     assert centre.asked(GetPerson(person=PERSON), "w-5").names[0].value.given == "Rūta"
 
 
+@pytest.mark.parametrize("hidden", [{"person": PERSON}, {"about": PERSON}, {"case": CASE, "about": TWIN}])
+def test_nobody_asks_for_a_message_to_about_or_in_the_case_of_somebody_of_whom_they_may_not_know(
+    centre: Knowing, hidden: dict[str, str]
+) -> None:
+    centre.sent(read_command(cases.person.names.RegisterPerson, {"person": TWIN, "occurred": DAY}), STRANGER)
+    stated = {"message": an_id(330), "person": TWIN, "by_means": "phone", "text": "Call.", "occurred": DAY}
+    asked = RequestMessage.model_validate(stated | hidden)
+    with pytest.raises(NotFound):
+        centre.sent(asked, STRANGER)
+    assert centre.sent(asked, TEAM).events == ("cases.MessageRequested",)
+
+
 def test_a_message_to_somebody_else_s_person_tells_its_sender_nothing_of_what_they_agreed(centre: Knowing) -> None:
     evenings = SafeTime(days=WEEK, since=time(0), until=time(0))
     phone = ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", times=(evenings,))
@@ -336,7 +348,7 @@ def test_a_message_to_somebody_else_s_person_tells_its_sender_nothing_of_what_th
     stated = {"case": OTHER_CASE, "person": PERSON, "text": "Call.", "occurred": DAY}
     for message, means in ((an_id(320), "phone"), (an_id(321), "post")):
         asked = RequestMessage.model_validate(stated | {"message": message, "by_means": means})
-        centre.sent(asked, STRANGER)
+        centre.sent(asked, "s-1", Role.SUPERVISOR)
         centre.sent(asked.model_copy(update={"case": CASE, "message": an_id(int(message[-3:]) + 8)}), TEAM)
         centre.settle()
         centre.projector.catch_up()
