@@ -199,21 +199,39 @@ class Stored(BaseModel):
         return data
 
 
+class PutsRight(NamedTuple):
+    """What a correction or a retraction that has no date of its own refers to.
+
+    The value of its field `by` stands in one of `places`, each a field of an earlier event of the same stream, such as
+    `cases.NoteAdded.note`. What it says has been so since that event.
+    """
+
+    by: str
+    places: tuple[str, ...]
+
+
 class Event(Stored):
     """A fact. `class CaseOpened(Event, context="cases")`, or through a base that names the context once.
 
     An event may be the record of a refusal: the fact stays, and the sender gets `refusal` in place of a receipt, the
-    same words every time.
+    same words every time. One that puts another right says which, by which field:
+    `class EntryRetracted(CaseEvent, puts_right=("entry", "NoteAdded.note", "SupportGiven.support"))`.
     """
 
     context: ClassVar[str] = ""
     refusal: ClassVar[ForgetMeNotError | None] = None
+    puts_right: ClassVar[PutsRight | None] = None
 
-    def __init_subclass__(cls, *, context: str | None = None, version: int = 1, **config: Any) -> None:
+    def __init_subclass__(
+        cls, *, context: str | None = None, version: int = 1, puts_right: tuple[str, ...] = (), **config: Any
+    ) -> None:
         super().__init_subclass__(**config)
         if context is not None:
             cls.context = context
         cls.version = version
+        if puts_right:
+            by, *places = puts_right
+            cls.puts_right = PutsRight(by, tuple(f"{cls.context}.{place}" for place in places))
         cls.upcasters = {}
         cls.type_name = f"{cls.context}.{cls.__name__}"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
+from collections.abc import Iterable, Set
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -12,9 +12,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.dates import earliest, today
 from shared.eventstore.port import RecordedEvent
-from shared.messages import UUID_PATTERN, Event
+from shared.messages import Event
 
-_ID = re.compile(UUID_PATTERN)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -79,29 +78,39 @@ class TrueBy:
     """Tells of the events of a log, in their order, whether it was so by the end of a day. None is any day.
 
     What decides is the fact's own date, on its earliest reading; an event that has none happened when it was recorded.
-    A correction or a retraction without a date says how it really was: it counts from the date of what it puts right,
-    the first event of its record that names the same things.
+    A correction or a retraction without a date says how it really was: it counts from the date of what it puts right.
+    Of all others that date is forgotten: `kinds` are the events that may come, and say what they can put right.
     """
 
-    def __init__(self, on: date | None) -> None:
+    def __init__(self, on: date | None, kinds: Iterable[type[Event]]) -> None:
         self._on = on
-        self._earlier: defaultdict[str, list[tuple[frozenset[str], date]]] = defaultdict(list)
+        self._fields: defaultdict[str, set[str]] = defaultdict(set)
+        for kind in kinds if on else ():
+            for place in kind.puts_right.places if kind.puts_right else ():
+                type_name, field = place.rsplit(".", 1)
+                self._fields[type_name].add(field)
+        self._since: dict[tuple[str, str, str], date] = {}
+
+    @property
+    def put_right(self) -> Set[str]:
+        """The types of the events that others may put right."""
+        return self._fields.keys()
 
     def counts(self, raw: RecordedEvent, event: Event | None) -> bool:
         """Whether it was so by then."""
         if self._on is None:
             return True
-        named, earlier = _ids(event), self._earlier[raw.stream]
-        happened = _own_date(event)
-        if happened is None and raw.type.endswith(PUTS_RIGHT):
-            happened = next((day for others, day in earlier if named <= others), None)
-        if happened is None:
-            happened = today(recorded_at(raw))
-        earlier.append((named, happened))
+        happened = _own_date(event) or self._date_put_right(raw, event) or today(recorded_at(raw))
+        for field in self._fields.get(raw.type, ()):
+            self._since[raw.stream, f"{raw.type}.{field}", getattr(event, field)] = happened
         return happened <= self._on
 
-
-PUTS_RIGHT = ("Corrected", "Retracted")
+    def _date_put_right(self, raw: RecordedEvent, event: Event | None) -> date | None:
+        if event is None or event.puts_right is None:
+            return None
+        by, places = event.puts_right
+        named = getattr(event, by)
+        return next((day for place in places if (day := self._since.get((raw.stream, place, named)))), None)
 
 
 def _own_date(event: Event | None) -> date | None:
@@ -114,9 +123,3 @@ def _own_date(event: Event | None) -> date | None:
             return day
         case _:
             return None
-
-
-def _ids(event: Event | None) -> frozenset[str]:
-    """The ids that an event names."""
-    values = [getattr(event, name) for name in type(event).model_fields] if event else []
-    return frozenset(value for value in values if isinstance(value, str) and _ID.fullmatch(value))

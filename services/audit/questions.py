@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -150,12 +151,18 @@ class _Reading:
         # What a read model derives from personal values of its own follows every forgetting, whenever that was.
         derives = any(table.info["personal"] for table in projection.tables().values())
         self._always = FORGETTING if derives else frozenset[str]()
-        self._true_by = TrueBy(query.on)
         self.position = self.counted = self.later = 0
 
     def events(self, wanted: Filter) -> Iterator[RecordedEvent]:
-        for raw in self._log.store.read_all(filter=wanted):
-            if self._counts(raw):
+        known = self._log.registry.event_classes()
+        true_by = TrueBy(self._query.on, [known[name] for name in wanted.types or known if name in known])
+        # With what corrections put right, which dates them, even where the read model does not want it itself.
+        beside = true_by.put_right - set(wanted.types) if wanted.types else frozenset[str]()
+        for raw in self._log.store.read_all(filter=replace(wanted, types=(*wanted.types, *beside))):
+            counts = self._counts(raw, true_by)
+            if raw.type in beside:
+                continue
+            if counts:
                 self.position, self.counted = raw.position, self.counted + 1
                 yield raw
             elif raw.type in self._always:
@@ -163,8 +170,8 @@ class _Reading:
             else:
                 self.later += 1
 
-    def _counts(self, raw: RecordedEvent) -> bool:
+    def _counts(self, raw: RecordedEvent, true_by: TrueBy) -> bool:
         if not was_known(raw, self._query.as_of):
             return False
         cls = self._log.registry.event_class(raw.type) if self._query.on else None
-        return self._true_by.counts(raw, decode(raw, cls) if cls else None)
+        return true_by.counts(raw, decode(raw, cls) if cls else None)

@@ -87,7 +87,7 @@ def record_as_of(query: ReplayRecord, log: LogAccess) -> RecordAsOf:
         raise NotFound("No aggregate has such a stream: a stream is a kind, a hyphen and an id, such as case-4b1f...")
     state, events, later = decider.initial, 0, 0
     last: RecordedEvent | None = None
-    true_by = TrueBy(query.on)
+    true_by = TrueBy(query.on, decider.event_types())
     for raw in log.store.read_stream(query.stream):
         event = None if raw.type == NOTHING_CHANGED else decode(raw, _class_of(raw, log.registry))
         if not (was_known(raw, query.as_of) and true_by.counts(raw, event)):

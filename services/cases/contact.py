@@ -162,7 +162,7 @@ class CrisisSupportGiven(ContactEvent):
     occurred: Occurred
 
 
-class ContactSupportRetracted(ContactEvent):
+class ContactSupportRetracted(ContactEvent, puts_right=("support", "CrisisSupportGiven.support")):
     """That help was not given, or not here."""
 
     support: EntryId

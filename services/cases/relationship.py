@@ -123,7 +123,7 @@ class RelationshipRecorded(RelationshipEvent):
     note: Annotated[str | Hidden | None, About("person", record="relationship")] = None
 
 
-class RelationshipCorrected(RelationshipEvent):
+class RelationshipCorrected(RelationshipEvent, puts_right=("relationship", "RelationshipRecorded.relationship")):
     """What was recorded of a relationship was wrong; this is what is true."""
 
     kind: RelationshipKind
@@ -139,7 +139,7 @@ class RelationshipEnded(RelationshipEvent):
     occurred: Occurred
 
 
-class RelationshipRetracted(RelationshipEvent):
+class RelationshipRetracted(RelationshipEvent, puts_right=("relationship", "RelationshipRecorded.relationship")):
     """A relationship never was."""
 
 

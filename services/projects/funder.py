@@ -81,7 +81,7 @@ class FunderRegistered(FunderEvent):
     occurred: Occurred
 
 
-class FunderCorrected(FunderEvent):
+class FunderCorrected(FunderEvent, puts_right=("funder", "FunderRegistered.funder")):
     """What was recorded of a funder was wrong; it is this."""
 
     kind: FunderKind

@@ -14,9 +14,11 @@ import pytest
 from services.audit import questions
 from services.audit.access import ShowAccessHistory
 from services.audit.questions import AnswerAsOf, AskAsOf
+from services.audit.replay import ReplayRecord
 from services.cases.case.intake import Channel, OpenCase
 from services.cases.case.notes import AddNote, CorrectNote, RetractEntry
 from services.cases.case.record import CaseKind
+from services.cases.person.contact import AgreeSafeContact, CorrectSafeContact
 from services.cases.person.names import AddName, PersonName, RegisterPerson
 from services.gateway.contexts import CONTEXTS
 from services.gateway.installation import Installation
@@ -24,7 +26,7 @@ from services.protection.erasure import ApproveErasure, Ground, RequestErasure
 from services.protection.hold import HoldGround, PlaceHold
 from services.rehabilitation.placement.house import OpenCentre
 from shared.errors import Forbidden, Invalid, NotFound, Unavailable
-from shared.messages import Command, Origin, Receipt, Role
+from shared.messages import Command, Event, Origin, Receipt, Role
 from shared.settings import Settings
 
 WORKER = Origin("w-1", frozenset({Role.CASEWORKER}))
@@ -193,3 +195,51 @@ def test_who_asks_while_others_are_answered_is_told_to_come_again(
     with questions._one_at_a_time, pytest.raises(Unavailable, match="ask again"):
         story.ask("cases.ListCases", as_of="1")
     assert story.ask("cases.ListCases", as_of="1").question == "cases.ListCases"
+
+
+def test_what_was_put_right_without_a_date_was_so_since_what_it_puts_right(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    agreed = AgreeSafeContact(person=story.person, channels=(), code_word="the library", occurred="2008-06-01")
+    story.send(agreed)
+    story.send(CorrectSafeContact(person=story.person, channels=(), code_word="the bakery"))
+
+    def agreed_by(day: date) -> Any:
+        replayed = ReplayRecord(stream=f"person-{story.person}", on=day)
+        return story.it.bus().ask(replayed, AUDITOR).answer.state["has_safe_contact"]
+
+    assert agreed_by(date(2008, 5, 31)) is False
+    assert agreed_by(date(2008, 6, 1)) is True
+    story.it.close()
+
+
+EVENTS = {
+    kind.type_name: kind for context in CONTEXTS for decider in context.deciders for kind in decider.event_types()
+}
+UNDATED = [
+    kind
+    for kind in EVENTS.values()
+    if kind.__name__.endswith(("Corrected", "Retracted")) and "occurred" not in kind.model_fields
+]
+
+
+@pytest.mark.parametrize("kind", UNDATED, ids=lambda kind: kind.type_name)
+def test_every_correction_without_a_date_says_what_it_puts_right(kind: type[Event]) -> None:
+    assert kind.puts_right
+
+
+def test_what_is_put_right_is_an_earlier_event_of_the_same_record_under_the_same_kind_of_id() -> None:
+    declared = [kind for kind in EVENTS.values() if kind.puts_right]
+    assert len(declared) >= len(UNDATED) > 20
+    owners = {kind: decider.category for c in CONTEXTS for decider in c.deciders for kind in decider.event_types()}
+    for kind in declared:
+        assert "occurred" not in kind.model_fields  # a date of its own would decide
+        for place in kind.puts_right.places:
+            named, field = place.rsplit(".", 1)
+            assert owners[EVENTS[named]] == owners[kind]
+            assert EVENTS[named].model_fields[field].annotation == kind.model_fields[kind.puts_right.by].annotation
+
+
+def test_a_read_model_that_does_not_follow_notes_dates_their_retraction_the_same(story: Story) -> None:
+    asked = {"person": story.person}
+    assert story.ask("cases.GetFamily", **asked, on=date(2008, 4, 30)).events == 1
+    assert story.ask("cases.GetFamily", **asked, on=date(2008, 5, 1)).events == 2

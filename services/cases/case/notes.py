@@ -59,7 +59,7 @@ class NoteAdded(CaseEvent):
     occurred: Occurred
 
 
-class NoteCorrected(CaseEvent):
+class NoteCorrected(CaseEvent, puts_right=("note", "NoteAdded.note")):
     """A note was wrong; this is what it should have said."""
 
     note: EntryId
@@ -67,7 +67,17 @@ class NoteCorrected(CaseEvent):
     text: Annotated[str | Hidden, About("about", record="note")]
 
 
-class EntryRetracted(CaseEvent):
+class EntryRetracted(
+    CaseEvent,
+    puts_right=(
+        "entry",
+        "NoteAdded.note",
+        "RiskAssessed.assessment",
+        "IndicatorsRecorded.indicators",
+        "PlanAgreed.plan",
+        "SupportGiven.support",
+    ),
+):
     """An entry was taken back. `about` and `entry` name the key that its words can be shredded by."""
 
     entry: EntryId

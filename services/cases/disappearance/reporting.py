@@ -113,7 +113,7 @@ class DisappearanceReported(DisappearanceEvent):
     occurred: Occurred
 
 
-class DisappearanceCorrected(DisappearanceEvent):
+class DisappearanceCorrected(DisappearanceEvent, puts_right=("disappearance", "DisappearanceReported.disappearance")):
     """What was reported was wrong; this is what is true."""
 
     person: PersonId

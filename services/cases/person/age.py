@@ -97,7 +97,7 @@ def recorded_when_it_was_said(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-class BirthDateCorrected(PersonEvent, version=2):
+class BirthDateCorrected(PersonEvent, version=2, puts_right=("person", "BirthDateRecorded.person")):
     """The birth date that stood was never true; this one is."""
 
     birth: HiddenBirth

@@ -62,7 +62,7 @@ class PersonDescribed(PersonEvent):
     occurred: Occurred
 
 
-class DescriptionCorrected(PersonEvent):
+class DescriptionCorrected(PersonEvent, puts_right=("person", "PersonDescribed.person")):
     """The description was wrong; this is what it should have said."""
 
     text: HiddenDescription
@@ -75,7 +75,7 @@ class DocumentRecorded(PersonEvent):
     details: Annotated[str | Hidden, About("person", Retention.IDENTITY, record="document")]
 
 
-class DocumentRetracted(PersonEvent):
+class DocumentRetracted(PersonEvent, puts_right=("document", "DocumentRecorded.document")):
     """A document was somebody else's."""
 
     document: DocumentId

@@ -95,14 +95,14 @@ class NameAdded(PersonEvent):
     value: HiddenName
 
 
-class NameCorrected(PersonEvent):
+class NameCorrected(PersonEvent, puts_right=("name", "NameAdded.name")):
     """A name was written down wrongly; this is how it is."""
 
     name: NameId
     value: HiddenName
 
 
-class NameRetracted(PersonEvent):
+class NameRetracted(PersonEvent, puts_right=("name", "NameAdded.name")):
     """A name was somebody else's."""
 
     name: NameId

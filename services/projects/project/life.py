@@ -85,7 +85,7 @@ class ProjectProposed(ProjectEvent):
     occurred: Occurred
 
 
-class ProjectCorrected(ProjectEvent):
+class ProjectCorrected(ProjectEvent, puts_right=("project", "ProjectProposed.project")):
     """What was recorded of a project was wrong; it is this."""
 
     title: str

@@ -112,7 +112,7 @@ class ResultRecorded(ProjectEvent):
     occurred: Occurred
 
 
-class ResultRetracted(ProjectEvent):
+class ResultRetracted(ProjectEvent, puts_right=("result", "ResultRecorded.result")):
     """A result was recorded in error."""
 
     result: Id

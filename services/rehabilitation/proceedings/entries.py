@@ -60,7 +60,16 @@ class PreparationCorrected(ProceedingsEvent):
     occurred: Occurred
 
 
-class ProceedingsEntryRetracted(ProceedingsEvent):
+class ProceedingsEntryRetracted(
+    ProceedingsEvent,
+    puts_right=(
+        "entry",
+        "PreparationHeld.entry",
+        "PersonRepresented.entry",
+        "OutcomeRecorded.entry",
+        "CompensationAwarded.entry",
+    ),
+):
     """An entry does not belong here. `beneficiary` and `entry` name the key that its words can be shredded by."""
 
     entry: EntryId

@@ -82,7 +82,7 @@ class CounselNoteKept(ProceedingsEvent):
     occurred: Occurred
 
 
-class CounselNoteRetracted(ProceedingsEvent):
+class CounselNoteRetracted(ProceedingsEvent, puts_right=("note", "CounselNoteKept.note")):
     """A note of counsel was taken back. `about` and `note` name the key that its words can be shredded by."""
 
     note: NoteId
@@ -98,7 +98,7 @@ class PsychologistNoteKept(ProceedingsEvent):
     occurred: Occurred
 
 
-class PsychologistNoteRetracted(ProceedingsEvent):
+class PsychologistNoteRetracted(ProceedingsEvent, puts_right=("note", "PsychologistNoteKept.note")):
     """A note of the psychologist was taken back. `about` and `note` name the key of its words."""
 
     note: NoteId

@@ -90,7 +90,7 @@ class GoalSet(ProgrammeEvent):
     occurred: Occurred
 
 
-class GoalCorrected(ProgrammeEvent):
+class GoalCorrected(ProgrammeEvent, puts_right=("goal", "GoalSet.goal")):
     """A goal was written down wrongly; this is how it is."""
 
     goal: GoalId

@@ -106,7 +106,7 @@ class ServiceCorrected(ProgrammeEvent):
     occurred: Occurred
 
 
-class ServiceRetracted(ProgrammeEvent):
+class ServiceRetracted(ProgrammeEvent, puts_right=("service", "ServiceDelivered.service")):
     """A service was not delivered here. `beneficiary` and `service` name the key that its words can be shredded by."""
 
     service: ServiceId

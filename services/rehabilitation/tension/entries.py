@@ -82,7 +82,9 @@ class MediationCorrected(TensionEvent):
     occurred: Occurred
 
 
-class TensionEntryRetracted(TensionEvent):
+class TensionEntryRetracted(
+    TensionEvent, puts_right=("entry", "TensionNoted.entry", "SignAdded.entry", "MediationHeld.entry")
+):
     """An entry does not belong here. `about` and `entry` name the key that its words can be shredded by."""
 
     entry: EntryId
