@@ -65,17 +65,20 @@ class ErasureExecution(Policy):
     @on(ErasureApproved)
     def destroy(self, e: Recorded[ErasureApproved]) -> Iterable[Reaction]:
         """Each subject has a certificate of its own, so that one of them can fail alone."""
-        if self._is_otherwise(e.event):
+        if self._is_otherwise(e):
             yield RecordErasureFailed(erasure=e.event.erasure, subject=e.event.subject, why=OTHERWISE)
             return
         for subject in e.event.subjects:
             yield self._destroy(e, subject)
 
-    def _is_otherwise(self, event: ErasureApproved) -> bool:
-        """Whether something else would go or stay than the approver saw. What has begun is completed."""
-        if event.digest is None or any(
-            self._keys.erasure_of(certificate_id(event.erasure, subject)) for subject in event.subjects
-        ):
+    def _is_otherwise(self, e: Recorded[ErasureApproved]) -> bool:
+        """Whether something else would go or stay than the approver saw. What this approval has begun is completed.
+
+        What an earlier one destroyed before it failed is no beginning of this one.
+        """
+        event, at = e.event, e.recorded_at.isoformat()
+        destroyed = (self._keys.erasure_of(certificate_id(event.erasure, subject)) for subject in event.subjects)
+        if event.digest is None or any(done.at == at for done in destroyed if done):
             return False
         if event.record is not None:
             return event.digest != self._plan(event, event.subject).digest

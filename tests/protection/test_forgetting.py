@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -16,11 +17,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.protection import plan
+from services.protection.erasure import (
+    ApproveErasure,
+    ErasureApproved,
+    Ground,
+    RecordErasure,
+    RecordErasureFailed,
+    RequestErasure,
+)
+from services.protection.execution import ErasureExecution, certificate_id
+from services.protection.plan import ErasurePlan, plan_person
+from shared.codec import Recorded, decode
 from shared.eventstore.port import EventStore, RecordedEvent
 from shared.merkle import MerkleLog
+from shared.messages import Origin, Role
 from shared.privacy.vault import AesGcmVault
 from tests.protection.histories import (
     HELD,
+    OFFICER,
+    PEOPLE,
+    SUPERVISOR,
     Centre,
     Forget,
     Hold,
@@ -84,6 +100,37 @@ def test_what_is_forgotten_is_unreadable_in_longer_histories(history: list[Step]
 def test_putting_back_an_older_copy_forgets_again(parts: tuple[str, ...]) -> None:
     before = [Write(0, 0), Name(0), Reason(1), Write(1, 0), Hold(1), Write(0, 1), Link(0, 1)]
     holds_for([*before, Forget(0, parts), Restart(), Write(2, 1)])
+
+
+def test_what_was_recorded_since_the_new_dry_run_stops_an_erasure_that_had_failed_half_way(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    centre.play([Write(0, 0), Write(1, 0), Link(0, 1)])
+    person, other = PEOPLE[:2]
+    by_policy = Origin("policy:erasure_execution", frozenset({Role.POLICY}))
+    asked = centre.send(RequestErasure(subject=person, ground=Ground.OBJECTION), OFFICER).ids["erasure"]
+    policy = ErasureExecution(centre.it.store, centre.it.keys, date.today, sweep=lambda: None)
+
+    def plan() -> ErasurePlan:
+        return plan_person(centre.it.store, centre.it.keys, person, date.today())
+
+    def approve(seen: ErasurePlan) -> Recorded[ErasureApproved]:
+        approval = ApproveErasure(erasure=asked, subjects=seen.subjects, digest=seen.digest)
+        raw = next(centre.it.store.read_all(start=centre.send(approval, SUPERVISOR).position))
+        return Recorded(decode(raw, ErasureApproved), raw)
+
+    first = approve(plan())
+    names = [facts.name for facts in centre.it.keys.keys_of(person)]
+    certificate = certificate_id(asked, person)
+    centre.it.keys.forget(person, destroy=names, keep=(), certificate=certificate, at=first.recorded_at)
+    centre.send(RecordErasureFailed(erasure=asked, subject=other, why="A new record."), by_policy)
+
+    seen = plan()
+    centre.play([Write(1, 1)])
+    assert [type(one) for one in policy.destroy(approve(seen))] == [RecordErasureFailed]
+    assert plan().goes, "more is gone than the dry run named"
+    assert {type(one) for one in policy.destroy(first)} == {RecordErasure}, "what was cut short is completed"
+    assert not plan().goes
+    centre.close()
 
 
 def test_the_history_that_the_mutants_live_in_is_sound() -> None:
