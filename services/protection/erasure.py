@@ -219,7 +219,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """One erasure. `awaited` are the subjects whose keys are still to be destroyed."""
+    """One erasure. `awaited` are the subjects that were approved and have no certificate yet: one that failed, too."""
 
     stage: Stage = Stage.NONE
     asked_by: str = ""
@@ -312,8 +312,8 @@ def evolve(erasure: Erasure, event: ErasureEvents) -> Erasure:
         case PersonForgotten(subject=subject) | EntryShredded(subject=subject):
             awaited = erasure.awaited - {subject}
             return replace(erasure, stage=erasure.stage if awaited else Stage.DONE, awaited=awaited)
-        case ErasureFailed():
-            return replace(erasure, stage=Stage.REQUESTED, awaited=frozenset())
+        case ErasureFailed():  # of one subject: what was destroyed of another is still to be certified
+            return replace(erasure, stage=Stage.REQUESTED)
         case _:
             assert_never(event)
 

@@ -86,7 +86,7 @@ class Erasures(Projection):
     """Erasures and holds."""
 
     name = "erasures"
-    version = 2
+    version = 3
     erasures = table(
         "erasures",
         Column("erasure", String, primary_key=True),
@@ -159,7 +159,7 @@ class Erasures(Projection):
         rows.change(
             self.erasures,
             (event.erasure,),
-            stage="approved" if awaited else "done",
+            stage=known["stage"] if awaited else "done",
             awaited=" ".join(awaited),
             certificate_position=e.position,
             restored=event.restored or known["restored"],
@@ -168,7 +168,7 @@ class Erasures(Projection):
     @on(ErasureFailed)
     def failed(self, e: Recorded[ErasureFailed], rows: Rows) -> None:
         """It has to be looked at again."""
-        rows.change(self.erasures, (e.event.erasure,), stage="requested", awaited=None, why_failed=e.event.why)
+        rows.change(self.erasures, (e.event.erasure,), stage="requested", why_failed=e.event.why)
 
     @on(HoldPlaced)
     def held(self, e: Recorded[HoldPlaced], rows: Rows) -> None:

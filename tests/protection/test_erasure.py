@@ -9,7 +9,6 @@ import pytest
 from services.protection.erasure import (
     ApproveErasure,
     EntryShredded,
-    Erasure,
     ErasureApproved,
     ErasureFailed,
     ErasureRefused,
@@ -121,7 +120,17 @@ def test_an_erasure_that_failed_can_be_approved_anew() -> None:
     given(erasure, requested, approved).when(RecordErasureFailed(erasure=KEY, subject=PERSON, why="new records")).then(
         failed
     )
-    assert given(erasure, requested, approved, failed).state() == Erasure(Stage.REQUESTED, "dpo-1", PERSON)
+    anew = ApproveErasure(erasure=KEY, subjects=(PERSON, SAME_PERSON))
+    given(erasure, requested, approved, failed).when(anew, by="dpo-1").refused("second-person")
+    given(erasure, requested, approved, failed).when(anew, by="s-1").then(approved)
+
+
+def test_what_was_destroyed_of_a_linked_record_is_certified_though_another_failed_before_it() -> None:
+    failed = ErasureFailed(erasure=KEY, subject=PERSON, why="new records")
+    other = PersonForgotten(erasure=KEY, subject=SAME_PERSON, destroyed=gone, kept=())
+    given(erasure, requested, approved, failed).when(record(SAME_PERSON)).then(other)
+    assert given(erasure, requested, approved, failed, other).state().stage is Stage.REQUESTED
+    assert given(erasure, requested, approved, failed, other, approved, forgotten, other).state().stage is Stage.DONE
 
 
 @pytest.mark.parametrize("history", [(), (requested, approved, forgotten)], ids=["older log", "same log"])

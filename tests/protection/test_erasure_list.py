@@ -60,6 +60,11 @@ def test_one_that_failed_for_a_linked_record_is_asked_for_again(centre: Assemble
     assert listed(centre, again, FORGOTTEN, FORGOTTEN_TOO).stage == "done"
 
 
+def test_one_that_failed_is_not_done_by_the_certificate_of_a_linked_record(centre: Assembled) -> None:
+    failed = ErasureFailed(erasure=ERASURE, subject=PERSON, why="A new record.")
+    assert listed(centre, REQUESTED, APPROVED, failed, FORGOTTEN_TOO).stage == "requested"
+
+
 @pytest.mark.parametrize(
     "certificate",
     [
