@@ -63,7 +63,8 @@ class RequestMessage(MessageCommand, route="POST /messages", roles=HELPERS):
     case: Annotated[CaseId | None, Field(description="The case that it belongs to")] = None
     person: Annotated[PersonId, Field(description="To whom")]
     about: Annotated[
-        PersonId | None, Field(description="Whom it is about; left out: nobody but the one to whom it goes")
+        PersonId | None,
+        Field(description="Whom it is about, which is said in a case; left out: nobody but the one to whom it goes"),
     ] = None
     by_means: Annotated[ChannelKind, Field(description="By what means", examples=["phone"])]
     text: Annotated[
@@ -244,6 +245,12 @@ def decide(command: Commands, state: Message) -> Sequence[Events]:
         case RequestMessage():
             if state.stage is not None:
                 raise DomainError("A message is requested once; this id is taken: leave it out.", rule="requested-once")
+            if command.case is not None and command.about is None:
+                raise DomainError(
+                    "A message in a case is about somebody, and it is not said about whom: say it, so that nobody is "
+                    "told who must learn nothing of them.",
+                    rule="about-whom",
+                )
             return [MessageRequested(**command.stated())]
         case RequestNotice():
             return [] if state.stage is not None else [NoticeRequested(**command.stated())]

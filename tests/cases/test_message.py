@@ -60,6 +60,12 @@ def test_a_message_is_requested_once() -> None:
     given(message).when(requesting(occurred="2008-10-03")).refused("not-in-the-future")
 
 
+def test_a_message_in_a_case_says_whom_it_is_about_so_that_who_may_be_the_danger_to_them_is_not_told() -> None:
+    given(message).when(requesting(case=CASE)).refused("about-whom")
+    of_the_case = {"case": CASE, "about": PERSON}
+    given(message).when(requesting(**of_the_case)).then(REQUESTED.model_copy(update=of_the_case))
+
+
 def test_a_notice_that_is_asked_for_again_changes_nothing() -> None:
     notice = RequestNotice.model_validate(NOTICE.model_dump())
     given(message).when(notice).then(NOTICE)

@@ -345,7 +345,7 @@ def test_a_message_to_somebody_else_s_person_tells_its_sender_nothing_of_what_th
     centre.sent(agreed, TEAM)
     own = OpenCase(case=OTHER_CASE, kind=CaseKind.FAMILY_SUPPORT, channel=Channel.WALK_IN, person=TWIN, occurred=DAY)
     centre.sent(own, STRANGER)
-    stated = {"case": OTHER_CASE, "person": PERSON, "text": "Call.", "occurred": DAY}
+    stated = {"case": OTHER_CASE, "person": PERSON, "about": PERSON, "text": "Call.", "occurred": DAY}
     for message, means in ((an_id(320), "phone"), (an_id(321), "post")):
         asked = RequestMessage.model_validate(stated | {"message": message, "by_means": means})
         centre.sent(asked, "s-1", Role.SUPERVISOR)
