@@ -25,7 +25,7 @@ from typing import Annotated, Any, Self
 import orjson
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
-from services.audit.moment import Moment, recorded_at, was_known
+from services.audit.moment import Moment, recorded_at, stored_object, was_known
 from services.audit.proofs import COVERED, Proofs
 from services.audit.replay import StreamName
 from services.audit.summary import summary
@@ -184,7 +184,7 @@ def _described(query: CompileBundle) -> str:
 
 
 def _reading(raw: RecordedEvent, show: Show) -> Reading:
-    metadata = _object(raw.metadata)
+    metadata = stored_object(raw.metadata)
     reason = metadata.get("reason")
     return Reading(
         position=raw.position,
@@ -192,7 +192,7 @@ def _reading(raw: RecordedEvent, show: Show) -> Reading:
         revision=raw.revision,
         id=str(raw.id),
         type=raw.type,
-        recorded_at=recorded_at(raw),
+        recorded_at=recorded_at(raw, metadata),
         actor=metadata.get("actor"),
         roles=tuple(metadata.get("roles", ())),
         on_behalf_of=metadata.get("on_behalf_of"),
@@ -202,18 +202,10 @@ def _reading(raw: RecordedEvent, show: Show) -> Reading:
         causation_id=metadata.get("$causationId"),
         reason=show(raw, "reason", reason) if reason is not None and is_sealed(reason) else reason,
         facts={
-            name: show(raw, name, value) if is_sealed(value) else value for name, value in _object(raw.data).items()
+            name: show(raw, name, value) if is_sealed(value) else value
+            for name, value in stored_object(raw.data).items()
         },
     )
-
-
-def _object(stored: bytes) -> dict[str, Any]:
-    """The JSON object that is stored; empty for anything else, which `proof.json` still holds."""
-    try:
-        found = orjson.loads(stored)
-    except orjson.JSONDecodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints
@@ -55,14 +55,19 @@ def recorded_by(moment: str) -> int:
     return microseconds(datetime.fromisoformat(moment))
 
 
-def recorded_at(raw: RecordedEvent) -> datetime:
+def recorded_at(raw: RecordedEvent, metadata: Mapping[str, Any]) -> datetime:
     """As the metadata says, which proofs cover; the store's clock for events that others wrote without it."""
-    try:
-        said = orjson.loads(raw.metadata)
-    except orjson.JSONDecodeError:
-        said = None
-    stated = said.get("recorded_at") if isinstance(said, dict) else None
+    stated = metadata.get("recorded_at")
     return datetime.fromisoformat(stated) if stated else raw.created
+
+
+def stored_object(stored: bytes) -> dict[str, Any]:
+    """The JSON object that data or metadata are; empty for anything else, which others may have written."""
+    try:
+        found = orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def was_known(raw: RecordedEvent, as_of: Moment | None) -> bool:
@@ -71,7 +76,7 @@ def was_known(raw: RecordedEvent, as_of: Moment | None) -> bool:
         return True
     if (position := position_of(as_of)) is not None:
         return raw.position <= position
-    return microseconds(recorded_at(raw)) <= recorded_by(as_of)
+    return microseconds(recorded_at(raw, stored_object(raw.metadata))) <= recorded_by(as_of)
 
 
 class TrueBy:
@@ -100,7 +105,9 @@ class TrueBy:
         """Whether it was so by then."""
         if self._on is None:
             return True
-        happened = _own_date(event) or self._date_put_right(raw, event) or today(recorded_at(raw))
+        happened = (
+            _own_date(event) or self._date_put_right(raw, event) or today(recorded_at(raw, stored_object(raw.metadata)))
+        )
         for field in self._fields.get(raw.type, ()):
             self._since[raw.stream, f"{raw.type}.{field}", getattr(event, field)] = happened
         return happened <= self._on
