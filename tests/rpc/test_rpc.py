@@ -20,6 +20,7 @@ from services.audit.service import AuditService
 from services.campaigns.service import CampaignsService
 from services.cases.service import CasesService
 from services.gateway.contexts import CONTEXTS
+from services.gateway.distributed import table
 from services.gateway.installation import Installation
 from services.projects.service import ProjectsService
 from services.protection.service import ProtectionService
@@ -188,7 +189,7 @@ def test_a_process_connects_to_what_its_configuration_names(world: World) -> Non
 
 
 def test_every_context_is_a_service() -> None:
-    assert SERVICES.keys() == {found.name for found in CONTEXTS}
+    assert SERVICES.keys() == {found.name for found in CONTEXTS} == set(table.SERVICES)
 
 
 @pytest.mark.parametrize("found", CONTEXTS, ids=lambda found: found.name)
