@@ -24,7 +24,6 @@ from services.gateway.cli import (
     running,
 )
 from services.gateway.cli.terminal import one_sentence
-from shared.logging import configure_logging
 from shared.messages import Role
 from shared.settings import load_settings
 
@@ -88,12 +87,7 @@ app.command(rich_help_panel=UPKEEP)(node.node)
 app.command(rich_help_panel=START)(running.status)
 app.command(rich_help_panel=PARTS)(running.part)
 app.command(rich_help_panel=PARTS)(running.probe)
-
-
-@app.callback()
-def logging() -> None:
-    """What goes wrong is told on standard error, so that standard output stays what was asked for."""
-    configure_logging(log_level="WARNING")
+app.callback()(running.quiet_log)
 
 
 @app.command(rich_help_panel=START)

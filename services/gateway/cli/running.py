@@ -23,16 +23,12 @@ from shared.settings import Settings, load_settings
 Part = Annotated[str, typer.Argument(help="log, projector, policies, gateway, or a service such as cases.")]
 PROBE_SECONDS = 5.0
 
-containers = typer.Typer(name="forgetmenot", add_completion=False, pretty_exceptions_enable=False)
 
-
-@containers.callback()
-def logging() -> None:
+def quiet_log() -> None:
     """What goes wrong is told on standard error, so that standard output stays what was asked for."""
     configure_logging(log_level="WARNING")
 
 
-@containers.command()
 @one_sentence
 def part(name: Part) -> None:
     """Run one part of a distributed installation in this process, as a container does, until it is told to stop."""
@@ -42,7 +38,6 @@ def part(name: Part) -> None:
     os.execv(command[0], command)  # noqa: S606  (the command is our own, and signals are for it from now on)
 
 
-@containers.command()
 @one_sentence
 def probe(
     name: Part,
@@ -65,6 +60,12 @@ def probe(
         raise Unavailable(f"{name}: {wrong[0]}")
     if name in SERVICES and name not in asyncio.run(_served(settings, [name])):
         raise Unavailable(f"The service {name} does not answer.")
+
+
+containers = typer.Typer(name="forgetmenot", add_completion=False, pretty_exceptions_enable=False)
+containers.callback()(quiet_log)
+containers.command()(part)
+containers.command()(probe)
 
 
 @one_sentence
