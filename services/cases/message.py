@@ -16,7 +16,7 @@ from typing import Annotated, Any, assert_never
 
 from pydantic import Field
 
-from services.cases.person.channels import ChannelKind, SafeTime, may_go
+from services.cases.person.channels import SPOKEN, ChannelKind, SafeTime, may_go
 from services.cases.person.checking import WhyUnsafe
 from services.cases.vocabulary import HELPERS, CaseId, PersonId, ReferralId, Text
 from shared.dates import Occurred, must_have_happened
@@ -157,8 +157,8 @@ class MessageCleared(MessageEvent, version=2):
 
 @upcasts(MessageCleared, 1)
 def cleared_by_means_alone(data: dict[str, Any]) -> dict[str, Any]:
-    """Times were words then, before the eyes of the sender."""
-    return data
+    """Times were words then, before the eyes of the sender. Whether there is a code word was not kept: say it."""
+    return data | {"say_code_word": True}
 
 
 class MessageHeldBack(MessageEvent, version=2):
@@ -321,8 +321,8 @@ def must_be_safe(command: RecordMessageSent, state: Message) -> None:
         )
     if state.say_code_word and not command.code_word_said:
         raise DomainError(
-            "A code word is agreed with this person, and is said before anything else; it was not: say it, so that "
-            "you know who listens.",
+            "The code word that is agreed with a person is said before anything else; it was not: say it, so that you "
+            "know who listens.",
             rule="code-word-first",
         )
 
@@ -343,7 +343,8 @@ def evolve(state: Message, event: Events) -> Message:
         case NoticeRequested():
             return Message(Stage.REQUESTED)
         case MessageCleared(times=times, say_code_word=say_code_word):
-            return replace(state, cleared=True, times=times, say_code_word=say_code_word)
+            said = say_code_word and state.by_means in SPOKEN
+            return replace(state, cleared=True, times=times, say_code_word=said)
         case MessageHeldBack():
             return replace(state, stage=Stage.HELD_BACK, cleared=False)
         case MessageSent():

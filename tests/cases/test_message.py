@@ -118,9 +118,12 @@ def test_a_message_that_waits_is_cleared_again_on_other_terms() -> None:
     given(message, REQUESTED, CLEARED, SENT).when(again).then()
 
 
-def test_what_was_cleared_before_times_were_kept_apart_may_go_as_it_might_then() -> None:
+def test_what_was_cleared_before_it_was_kept_whether_there_is_a_code_word_goes_with_one_said() -> None:
     before = MessageCleared.model_validate(MessageCleared.upcast({"message": MESSAGE}, 1))
-    given(message, REQUESTED, before).when(SEND).then(SENT)
+    given(message, REQUESTED, before).when(SEND).refused("code-word-first")
+    given(message, REQUESTED, before).when(SEND.model_copy(update={"code_word_said": True})).then(SENT)
+    by_post = REQUESTED.model_copy(update={"by_means": ChannelKind.POST})
+    given(message, by_post, before).when(SEND).then(SENT)
 
 
 def test_a_message_arrives_or_does_not_and_a_repeat_changes_nothing() -> None:

@@ -160,6 +160,23 @@ def test_what_was_agreed_before_means_and_times_were_kept_is_agreed_anew_before_
     )
 
 
+def test_who_was_not_to_be_reached_before_times_were_kept_is_not_to_be_reached_now() -> None:
+    data = SAFE.model_dump(exclude={"ways"}) | {"by_means": [], "channels": ()}
+    before = SafeContactAgreed.model_validate(SafeContactAgreed.upcast(data, 2))
+    given(person, registered(), before).when(checking()).then(unsafe(WhyUnsafe.NOT_THIS_WAY))
+
+
+def test_a_message_that_waits_since_before_code_words_were_kept_goes_by_what_is_agreed_now() -> None:
+    data = FOUND_SAFE.model_dump(exclude={"times", "say_code_word"})
+    before = MessageFoundSafe.model_validate(MessageFoundSafe.upcast(data, 1))
+    agreed = (
+        given(person, registered(), SAFE, before)
+        .when(agreeing(PHONE.model_copy(update={"times": (), "hours": None})))
+        .events
+    )
+    assert agreed[1:] == [FOUND_SAFE.model_copy(update={"times": (), "say_code_word": False})]
+
+
 def test_a_message_that_was_safe_is_so_no_longer_once_its_means_are_not_agreed_any_more() -> None:
     none = agreeing()
     agreed = given(person, registered(), SAFE, FOUND_SAFE).when(none).events

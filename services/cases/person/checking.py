@@ -87,8 +87,8 @@ class MessageFoundSafe(PersonEvent, version=2):
 
 @upcasts(MessageFoundSafe, 1)
 def found_safe_by_means_alone(data: dict[str, Any]) -> dict[str, Any]:
-    """Times were words then, before the eyes of the sender."""
-    return data
+    """Times were words then, before the eyes of the sender. Whether there is a code word was not kept: say it."""
+    return data | {"say_code_word": True}
 
 
 class MessageFoundUnsafe(PersonEvent, version=2):

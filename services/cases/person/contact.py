@@ -98,8 +98,8 @@ def agreed_before_means_were_kept(data: dict[str, Any]) -> dict[str, Any]:
 
 @upcasts(SafeContactAgreed, 2)
 def agreed_before_times_were_kept(data: dict[str, Any]) -> dict[str, Any]:
-    """Times were words, sealed with the addresses."""
-    return data | {"ways": None}
+    """Times were words, sealed with the addresses. Who was not to be reached at all is not now."""
+    return data | {"ways": [] if data.get("by_means") == [] else None}
 
 
 class SafeContactCorrected(PersonEvent, version=3, puts_right=("person", "SafeContactAgreed.person")):
@@ -120,8 +120,8 @@ def corrected_before_means_were_kept(data: dict[str, Any]) -> dict[str, Any]:
 
 @upcasts(SafeContactCorrected, 2)
 def corrected_before_times_were_kept(data: dict[str, Any]) -> dict[str, Any]:
-    """Times were words, sealed with the addresses."""
-    return data | {"ways": None}
+    """Times were words, sealed with the addresses. Who was not to be reached at all is not now."""
+    return data | {"ways": [] if data.get("by_means") == [] else None}
 
 
 Commands = AgreeSafeContact | CorrectSafeContact
