@@ -338,6 +338,14 @@ def test_nobody_asks_for_a_message_to_about_or_in_the_case_of_somebody_of_whom_t
     assert centre.sent(asked, TEAM).events == ("cases.MessageRequested",)
 
 
+def test_whom_a_message_is_about_is_not_told_to_whoever_may_not_know_of_them(centre: Knowing) -> None:
+    centre.sent(read_command(cases.person.names.RegisterPerson, {"person": TWIN, "occurred": DAY}), STRANGER)
+    stated = {"message": an_id(330), "person": TWIN, "about": PERSON, "by_means": "phone", "text": "Call."}
+    centre.sent(RequestMessage.model_validate(stated | {"occurred": DAY}), TEAM)
+    asked = GetEffect(effect=an_id(330))
+    assert [centre.asked(asked, who).effect.about for who in (TEAM, STRANGER)] == [PERSON, None]
+
+
 def test_a_message_to_somebody_else_s_person_tells_its_sender_nothing_of_what_they_agreed(centre: Knowing) -> None:
     evenings = SafeTime(days=WEEK, since=time(0), until=time(0))
     phone = ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000", times=(evenings,))

@@ -6,7 +6,7 @@ sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -90,7 +90,7 @@ class Effect(BaseModel):
     person: PersonId | None = Field(
         description="Whom it is about, or to whom it goes: look at their safe contact first"
     )
-    about: PersonId | None = Field(description="Whom a message is about, if not the one to whom it goes")
+    about: PersonId | None = Field(description="Whom a message is about, for those who may know of them")
     by_means: str | None = Field(description="By what means a message goes", examples=["phone"])
     cleared: bool = Field(description="Whether it was found to be in keeping with safe contact")
     requested: str = Field(description="When it was asked for (EDTF)", examples=["2008-10-02"])
@@ -347,9 +347,13 @@ def _known(rows: Sequence[RowMapping], asking: Asking) -> tuple[Effect, ...]:
     people = {row[name] for row in rows for name in ("person", "about")} - {None}
     asking.sight.look_at(people)
     hidden = {person for person in people if asking.sight.hides(person)}
-    return tuple(_effect(row, withheld=not hidden.isdisjoint((row["person"], row["about"]))) for row in rows)
+    return tuple(_effect(row, hidden) for row in rows)
 
 
-def _effect(row: RowMapping, *, withheld: bool) -> Effect:
+def _effect(row: RowMapping, hidden: Collection[str]) -> Effect:
     told = {name: row[name] for name in Effect.model_fields} | {"cleared": bool(row["cleared"])}
-    return Effect(**told | ({"held_back": None} if withheld else {}))
+    if row["about"] in hidden:
+        told |= {"about": None, "held_back": None}
+    elif row["person"] in hidden:
+        told |= {"held_back": None}
+    return Effect(**told)
