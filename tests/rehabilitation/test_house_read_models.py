@@ -262,6 +262,28 @@ def test_entries_of_a_tension_are_put_right_and_taken_back(house: House) -> None
     assert house.ask(counted, SUPERVISOR).figures == dict.fromkeys(figures, 0)
 
 
+def test_a_tension_goes_on_or_has_ended_as_what_was_taken_back_leaves_it(house: House) -> None:
+    house.tension()
+    talk, sign = an_id(96), an_id(97)
+    held = HoldMediation(
+        tension=TENSION, entry=talk, present=(ANNA,), effect=Effect.EASED, about=ANNA, occurred="2008-09-04"
+    )
+    again = AddSign(tension=TENSION, entry=sign, sign=Sign.THREATS, about=BERTA, occurred="2008-09-20")
+    for command in (held, ResolveTension(tension=TENSION, how=Ending.MEDIATED, occurred="2008-09-05"), again):
+        house.send(command, MANAGER)
+    assert len(house.ask(ListTensions(open=True), MANAGER).tensions) == 1
+
+    house.send(RetractTensionEntry(tension=TENSION, entry=sign), MANAGER)
+    (ended,) = house.ask(ListTensions(open=False), MANAGER).tensions
+    assert (ended.resolved, ended.how) == ("2008-09-05", Resolution.MEDIATED)
+
+    house.send(RetractTensionEntry(tension=TENSION, entry=talk), MANAGER)
+    told = house.ask(GetTension(tension=TENSION), MANAGER)
+    assert (told.tension.resolved, told.tension.how, told.tension.mediations) == (None, None, 0)
+    assert [line.what for line in told.timeline if line.retracted] == ["MediationHeld", "SignAdded"]
+    assert told.timeline[-1].what == "TensionReopened"
+
+
 def test_figures_of_other_than_whole_years_are_for_supervisors(house: House) -> None:
     house.tension()
     year, day = (date(2008, 1, 1), date(2008, 12, 31)), (date(2008, 9, 1), date(2008, 9, 1))

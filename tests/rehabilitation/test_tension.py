@@ -23,6 +23,7 @@ from services.rehabilitation.tension.entries import (
     RetractTensionEntry,
     SignCorrected,
     TensionEntryRetracted,
+    TensionReopened,
 )
 from services.rehabilitation.tension.record import Effect, EntryKind, Resolution, Sign
 from services.rehabilitation.tension.signs import AddSign, NoteTension, SignAdded, TensionNoted
@@ -173,8 +174,66 @@ def test_without_a_sign_that_stands_there_is_no_tension_until_one_is_added() -> 
     given(NOTED, TOOK_SIGN_BACK).when(MEDIATE).refused("tension-is-open")
     given(NOTED, SignAdded(**SIGN.stated()), TOOK_SIGN_BACK).when(MEDIATE).then(MEDIATED)
     given(NOTED, TOOK_SIGN_BACK, SignAdded(**SIGN.stated())).when(MEDIATE).then(MEDIATED)
+    begun_anew = (NOTED, MEDIATED, TOOK_SIGN_BACK, SignAdded(**SIGN.stated()))
+    given(*begun_anew).when(resolve(Ending.MEDIATED)).refused("ending-came-about")
 
 
 def test_a_talk_that_was_taken_back_ended_nothing() -> None:
     took_back = TensionEntryRetracted(tension=TENSION, entry=an_id(43), kind=EntryKind.MEDIATION, about=ANNA)
     given(NOTED, MEDIATED, took_back).when(resolve(Ending.MEDIATED)).refused("ending-came-about")
+
+
+def take_back(entry: str) -> RetractTensionEntry:
+    return RetractTensionEntry(tension=TENSION, entry=entry)
+
+
+TALK, SECOND_SIGN = MEDIATED.entry, SIGN.entry
+TOOK_TALK_BACK = TensionEntryRetracted(tension=TENSION, entry=TALK, kind=EntryKind.MEDIATION, about=ANNA)
+TOOK_SECOND_SIGN_BACK = TensionEntryRetracted(tension=TENSION, entry=SECOND_SIGN, kind=EntryKind.SIGN, about=BERTA)
+REOPENED = TensionReopened(tension=TENSION, entry=TALK)
+ENDED_BY_TALK = (NOTED, MEDIATED, resolved(Resolution.MEDIATED))
+BEGAN_AGAIN = (*ENDED_BY_TALK, SignAdded(**SIGN.stated()))
+
+
+def test_a_tension_that_ended_by_a_talk_that_is_taken_back_goes_on() -> None:
+    given(*ENDED_BY_TALK).when(take_back(TALK)).then(TOOK_TALK_BACK, REOPENED)
+    given(*ENDED_BY_TALK, TOOK_TALK_BACK, REOPENED).when(resolve(Ending.MEDIATED)).refused("ending-came-about")
+    given(*ENDED_BY_TALK, TOOK_TALK_BACK, REOPENED).when(resolve(Ending.SUBSIDED)).then(resolved(Resolution.SUBSIDED))
+
+
+def test_it_stays_ended_if_another_talk_stands_or_it_ended_otherwise() -> None:
+    another = MEDIATED.model_copy(update={"entry": an_id(44)})
+    given(NOTED, another, MEDIATED, resolved(Resolution.MEDIATED)).when(take_back(TALK)).then(TOOK_TALK_BACK)
+    given(NOTED, MEDIATED, resolved(Resolution.SUBSIDED)).when(take_back(TALK)).then(TOOK_TALK_BACK)
+
+
+def test_a_tension_that_began_again_by_a_sign_that_is_taken_back_has_ended_as_before() -> None:
+    as_before = (TOOK_SECOND_SIGN_BACK, resolved(Resolution.MEDIATED))
+    given(*BEGAN_AGAIN).when(take_back(SECOND_SIGN)).then(*as_before)
+    given(*BEGAN_AGAIN, *as_before).when(take_back(TALK)).then(TOOK_TALK_BACK, REOPENED)
+
+
+def test_it_goes_on_if_another_sign_says_so() -> None:
+    third = SignAdded(**SIGN.model_copy(update={"entry": an_id(44)}).stated())
+    given(*BEGAN_AGAIN, third).when(take_back(SECOND_SIGN)).then(TOOK_SECOND_SIGN_BACK)
+    given(*BEGAN_AGAIN, third, TOOK_SECOND_SIGN_BACK).when(take_back(third.entry)).then(
+        TOOK_SECOND_SIGN_BACK.model_copy(update={"entry": third.entry}), resolved(Resolution.MEDIATED)
+    )
+
+
+def test_it_goes_on_if_what_ended_it_before_was_taken_back_too() -> None:
+    given(*BEGAN_AGAIN, TOOK_TALK_BACK).when(take_back(SECOND_SIGN)).then(TOOK_SECOND_SIGN_BACK)
+
+
+def test_it_keeps_the_later_ending_and_all_that_was_tried() -> None:
+    later = MEDIATED.model_copy(update={"entry": an_id(44)})
+    again = (*BEGAN_AGAIN, later, resolved(Resolution.MEDIATED))
+    given(*again).when(take_back(SECOND_SIGN)).then(TOOK_SECOND_SIGN_BACK)
+    took_back = TOOK_TALK_BACK.model_copy(update={"entry": later.entry})
+    given(*again, TOOK_SECOND_SIGN_BACK).when(take_back(later.entry)).then(took_back)
+
+
+def test_house_rules_that_were_accepted_before_a_sign_that_is_taken_back_are_accepted_still() -> None:
+    both = [HouseRulesAgreed(**agree(person).stated()) for person in (ANNA, BERTA)]
+    ended = (NOTED, *both, resolved(Resolution.HOUSE_RULES), SignAdded(**SIGN.stated()))
+    given(*ended).when(take_back(SECOND_SIGN)).then(TOOK_SECOND_SIGN_BACK, resolved(Resolution.HOUSE_RULES))

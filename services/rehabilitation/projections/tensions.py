@@ -18,7 +18,12 @@ from services.rehabilitation.projections.centres import may_know
 from services.rehabilitation.tension import TensionEvents
 from services.rehabilitation.tension.easing import HouseRulesAgreed, MediationHeld, SeparationDecided
 from services.rehabilitation.tension.ending import TensionResolved
-from services.rehabilitation.tension.entries import MediationCorrected, SignCorrected, TensionEntryRetracted
+from services.rehabilitation.tension.entries import (
+    MediationCorrected,
+    SignCorrected,
+    TensionEntryRetracted,
+    TensionReopened,
+)
 from services.rehabilitation.tension.record import MEDIATORS, EntryId, EntryKind, Resolution, Sign, TensionId
 from services.rehabilitation.tension.signs import SignAdded, TensionNoted
 from shared.codec import Recorded
@@ -147,6 +152,8 @@ class Tensions(Projection):
                 rows.add(self.tensions, key, separations=1)
             case TensionResolved(how=how, occurred=occurred):
                 rows.change(self.tensions, key, resolved=occurred, how=how)
+            case TensionReopened():
+                rows.change(self.tensions, key, resolved=None, how=None)
             case HouseRulesAgreed() | MediationCorrected():
                 pass
             case _:
@@ -160,6 +167,8 @@ class Tensions(Projection):
                 self.timeline.correct(e, rows, entry)
             case TensionEntryRetracted(entry=entry):
                 self.timeline.retract(e, rows, entry)
+            case TensionReopened():  # it names an entry, and is none
+                self.timeline.add(e, rows)
             case _:
                 self.timeline.add(e, rows, getattr(e.event, "entry", None))
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from services.rehabilitation.tension.record import (
     KNOWERS,
     MEDIATORS,
+    Ended,
     Resolution,
     Tension,
     TensionCommand,
@@ -60,15 +61,20 @@ def decide(command: Commands, state: Tension) -> Sequence[Events]:
     """What follows from a command."""
     must_have_happened(command.occurred, command.now)
     must_exist(bool(state.parties), "tension")
-    if state.resolved:
+    if state.ended:
         return []
     must_go_on(state)
     match command:
         case ResolveTension(tension=tension, how=how, occurred=occurred):
-            _must_be_so(how, state)
+            if not came_about(Resolution(how), state):
+                raise DomainError(
+                    "Mediated needs a mediation, and house_rules that every party accepted them; this tension has not "
+                    f"what {how} needs: record it first, or name another ending.",
+                    rule="ending-came-about",
+                )
             return [TensionResolved(tension=tension, how=Resolution(how), occurred=occurred)]
         case ResolveBySeparation(tension=tension, occurred=occurred):
-            if not state.orders:
+            if not came_about(Resolution.SEPARATED, state):
                 raise DomainError(
                     "Separated needs a separation, and none was decided in this tension: decide it first, or name "
                     "another ending.",
@@ -79,24 +85,20 @@ def decide(command: Commands, state: Tension) -> Sequence[Events]:
             assert_never(command)
 
 
-def _must_be_so(how: Ending, state: Tension) -> None:
-    """Refuses an ending that did not come about."""
-    came_about = {
-        Ending.MEDIATED: bool(state.mediations),
-        Ending.HOUSE_RULES: state.agreed == state.parties,
+def came_about(how: Resolution, state: Tension) -> bool:
+    """Whether there is what such an ending needs."""
+    needed = {
+        Resolution.MEDIATED: bool(state.mediations),
+        Resolution.HOUSE_RULES: state.agreed == state.parties,
+        Resolution.SEPARATED: bool(state.orders),
     }
-    if not came_about.get(how, True):
-        raise DomainError(
-            "Mediated needs a mediation, and house_rules that every party accepted them; this tension has not what "
-            f"{how} needs: record it first, or name another ending.",
-            rule="ending-came-about",
-        )
+    return needed.get(how, True)
 
 
 def evolve(state: Tension, event: Events) -> Tension:
     """What a tension is after an event."""
     match event:
-        case TensionResolved():
-            return replace(state, resolved=True)
+        case TensionResolved(how=how, occurred=occurred):
+            return replace(state, ended=Ended(how, occurred))
         case _:
             assert_never(event)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from services.rehabilitation.placement.record import PersonId
 from services.rehabilitation.tension.easing import Present
+from services.rehabilitation.tension.ending import TensionResolved, came_about
 from services.rehabilitation.tension.record import (
     HOUSE,
     MEDIATORS,
@@ -23,6 +24,7 @@ from services.rehabilitation.tension.record import (
     EntryKind,
     HiddenAccount,
     OneOfThem,
+    Resolution,
     Sign,
     Tension,
     TensionCommand,
@@ -92,11 +94,17 @@ class TensionEntryRetracted(
     about: PersonId
 
 
+class TensionReopened(TensionEvent, puts_right=("entry", "MediationHeld.entry")):
+    """The talk by which it had ended was taken back: it did not end."""
+
+    entry: EntryId
+
+
 Commands = CorrectSign | CorrectMediation | RetractTensionEntry
-Events = SignCorrected | MediationCorrected | TensionEntryRetracted
+Events = SignCorrected | MediationCorrected | TensionEntryRetracted | TensionReopened
 
 
-def decide(command: Commands, state: Tension) -> Sequence[Events]:
+def decide(command: Commands, state: Tension) -> Sequence[Events | TensionResolved]:
     """What follows from a command."""
     must_exist(bool(state.parties), "tension")
     match command:
@@ -112,11 +120,24 @@ def decide(command: Commands, state: Tension) -> Sequence[Events]:
             return [MediationCorrected(**command.stated())]
         case RetractTensionEntry(entry=entry):
             known = _must_be_known(entry, state)
-            return (
-                [TensionEntryRetracted(**command.stated(), kind=known.kind, about=known.about)] if known.stands else []
-            )
+            if not known.stands:
+                return []
+            retracted = TensionEntryRetracted(**command.stated(), kind=known.kind, about=known.about)
+            return [retracted, *_what_came_of_it(retracted, state)]
         case _:
             assert_never(command)
+
+
+def _what_came_of_it(retracted: TensionEntryRetracted, state: Tension) -> Sequence[TensionReopened | TensionResolved]:
+    """A tension does not stay ended by a talk that was none, nor open by a sign that was none."""
+    left = evolve(state, retracted)
+    if state.ended:
+        stays = state.ended.how is not Resolution.MEDIATED or came_about(Resolution.MEDIATED, left)
+        return [] if stays else [TensionReopened(tension=retracted.tension, entry=retracted.entry)]
+    ended = state.before.ended if state.before and left.before is not state.before else None
+    if ended and came_about(ended.how, left):
+        return [TensionResolved(tension=retracted.tension, how=ended.how, occurred=ended.occurred)]
+    return []
 
 
 def _must_be_known(entry: str, state: Tension) -> Entry:
@@ -140,7 +161,15 @@ def evolve(state: Tension, event: Events) -> Tension:
             known = replace(state.entries[entry], about=about)
             return replace(state, entries=state.entries.having(entry, known))
         case TensionEntryRetracted(entry=entry):
-            known = replace(state.entries[entry], stands=False)
-            return replace(state, entries=state.entries.having(entry, known), mediations=state.mediations - {entry})
+            entries = state.entries.having(entry, replace(state.entries[entry], stands=False))
+            left = replace(state, entries=entries, mediations=state.mediations - {entry})
+            if left.before is None or left.has_sign(since=left.before):
+                return left
+            # It did not begin again: what had been tried and accepted before counts as it did.
+            tried = {talk for talk in left.before.mediations if entries[talk].stands}
+            agreed = left.agreed | left.before.agreed
+            return replace(left, before=left.before.before, mediations=left.mediations | tried, agreed=agreed)
+        case TensionReopened():
+            return replace(state, ended=None)
         case _:
             assert_never(event)

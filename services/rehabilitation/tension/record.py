@@ -91,12 +91,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """How a tension ended, and when (EDTF)."""
+
+    how: Resolution
+    occurred: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tension:
     """One tension. Without parties it was never noted."""
 
     centre: str = ""
     parties: frozenset[str] = frozenset()
-    resolved: bool = False
+    ended: Ended | None = None
+    before: Tension | None = None  # it began again: as it was until then
     entries: Growing[str, Entry] = field(default_factory=Growing)
     mediations: frozenset[str] = frozenset()  # since it began, or began again
     agreed: frozenset[str] = frozenset()  # who accepted the house rules since then
@@ -105,13 +114,21 @@ class Tension:
     @property
     def goes_on(self) -> bool:
         """Whether there is a sign of it that stands, and it has not ended."""
-        return not self.resolved and any(one.kind is EntryKind.SIGN and one.stands for one in self.entries.values())
+        return not self.ended and self.has_sign()
+
+    def has_sign(self, since: Tension | None = None) -> bool:
+        """Whether a sign of it stands; with `since`, one that came later."""
+        return any(
+            one.kind is EntryKind.SIGN and one.stands
+            for entry, one in self.entries.items()
+            if since is None or entry not in since.entries
+        )
 
 
 def must_go_on(state: Tension) -> None:
     """Refuses what only a tension that goes on takes."""
     if not state.goes_on:
-        what = "resolved" if state.resolved else "without a sign that stands"
+        what = "resolved" if state.ended else "without a sign that stands"
         raise DomainError(f"This tension is {what}: if it goes on, add a sign first.", rule="tension-is-open")
 
 

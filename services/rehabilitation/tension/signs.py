@@ -120,5 +120,5 @@ def evolve(state: Tension, event: Events) -> Tension:
         state = Tension(event.centre, frozenset(event.parties))
     elif not state.goes_on:
         # What was accepted or tried before did not end it.
-        state = replace(state, resolved=False, mediations=frozenset(), agreed=frozenset())
+        state = replace(state, ended=None, before=state, mediations=frozenset(), agreed=frozenset())
     return replace(state, entries=state.entries.having(event.entry, Entry(EntryKind.SIGN, event.about)))
