@@ -262,6 +262,27 @@ def test_entries_of_a_tension_are_put_right_and_taken_back(house: House) -> None
     assert house.ask(counted, SUPERVISOR).figures == dict.fromkeys(figures, 0)
 
 
+def test_a_tension_is_of_the_day_of_the_first_sign_that_stands(house: House) -> None:
+    house.tension()
+    (noted,) = house.ask(GetTension(tension=TENSION), MANAGER).timeline
+    later = an_id(97)
+    for entry, day in ((later, "2008-10-03"), (an_id(96), "2008-10-04")):
+        sign = AddSign(tension=TENSION, entry=entry, sign=Sign.THREATS, about=BERTA, occurred=day)
+        house.send(sign, MANAGER)
+
+    def told() -> tuple[str, list[int]]:
+        months = [ReportSharedLife(first=date(2008, month, 1), last=date(2008, month, 30)) for month in (9, 10, 11)]
+        noted = house.ask(GetTension(tension=TENSION), MANAGER).tension.noted
+        return noted, [house.ask(month, SUPERVISOR).figures["tensions"] for month in months]
+
+    assert told() == ("2008-09-01", [1, 0, 0])
+    house.send(RetractTensionEntry(tension=TENSION, entry=noted.entry), MANAGER)
+    assert told() == ("2008-10-03", [0, 1, 0])
+    corrected = CorrectSign(tension=TENSION, entry=later, sign=Sign.THREATS, about=BERTA, occurred="2008-11")
+    house.send(corrected, MANAGER)
+    assert told() == ("2008-11", [0, 0, 1])
+
+
 def test_a_tension_goes_on_or_has_ended_as_what_was_taken_back_leaves_it(house: House) -> None:
     house.tension()
     talk, sign = an_id(96), an_id(97)

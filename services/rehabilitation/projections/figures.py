@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Boolean, Column, Index, Integer, String, cast, func, select
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, cast, func, select
 
 from services.rehabilitation.proceedings.assistance import PersonRepresented, PreparationHeld
 from services.rehabilitation.proceedings.entries import PreparationCorrected, ProceedingsEntryRetracted
@@ -20,7 +20,6 @@ from services.rehabilitation.proceedings.hearings import HearingHeld
 from services.rehabilitation.projections.assistance import must_be_a_period_for
 from services.rehabilitation.tension.easing import MediationHeld, SeparationDecided
 from services.rehabilitation.tension.entries import MediationCorrected, SignCorrected, TensionEntryRetracted
-from services.rehabilitation.tension.record import EntryKind
 from services.rehabilitation.tension.signs import SignAdded, TensionNoted
 from services.rehabilitation.watch.incidents import IncidentRecorded
 from services.rehabilitation.watch.turns import HandoverAcknowledged, PostLeft, TakenOver
@@ -33,6 +32,7 @@ READERS = tuple(Role)
 HOUR = 3600
 FIGURES: dict[type[Stored], str] = {
     TensionNoted: "tensions",
+    SignAdded: "tensions",
     MediationHeld: "mediations",
     SeparationDecided: "separations",
     PreparationHeld: "preparations",
@@ -93,16 +93,17 @@ class HouseFigures(Projection):
     """One row for each thing that counts, and one for each turn of duty."""
 
     name = "house_figures"
-    version = 2
+    version = 3
     things = table(
         "house_things",
         Column("thing", String, primary_key=True),  # its own id, or the event's
         Column("figure", String, nullable=False),
         Column("day", String, nullable=False),
-        Column("signs", Integer, nullable=False),  # of a tension: those that stand; without one there was none
-        Column("first", String),  # of a tension: the sign by which it was noted
+        Column("position", BigInteger, nullable=False),
+        Column("tension", String),  # of a sign: the tension counts once, on the day of the first sign that stands
         Column("synthetic", Boolean, nullable=False),
         Index("house_things_by_figure", "figure", "day"),
+        Index("house_things_by_tension", "tension", "position"),
     )
     turns = table(
         "house_turns",
@@ -116,47 +117,28 @@ class HouseFigures(Projection):
     @on(*FIGURES)
     def counted(self, e: Recorded[Event], rows: Rows) -> None:
         """It happened once more."""
-        event, entry = e.event, getattr(e.event, "entry", None)
+        event = e.event
         rows.put(
             self.things,
-            thing=event.tension if isinstance(event, TensionNoted) else entry or e.id_text,
+            thing=getattr(event, "entry", None) or e.id_text,
             figure=FIGURES[type(event)],
             day=_day(event),
-            signs=1,
-            first=entry,
+            position=e.position,
+            tension=event.tension if isinstance(event, TensionNoted | SignAdded) else None,
             synthetic=e.synthetic,
         )
-        if isinstance(e.event, HandoverAcknowledged):
-            rows.change(self.turns, (e.event.shift,), ended=e.event.occurred.astimezone(UTC).isoformat())
+        if isinstance(event, HandoverAcknowledged):
+            rows.change(self.turns, (event.shift,), ended=event.occurred.astimezone(UTC).isoformat())
 
-    @on(MediationCorrected, PreparationCorrected)
-    def corrected(self, e: Recorded[MediationCorrected | PreparationCorrected], rows: Rows) -> None:
+    @on(SignCorrected, MediationCorrected, PreparationCorrected)
+    def corrected(self, e: Recorded[SignCorrected | MediationCorrected | PreparationCorrected], rows: Rows) -> None:
         """It was on another day."""
         rows.change(self.things, (e.event.entry,), day=_day(e.event))
 
-    @on(ProceedingsEntryRetracted)
-    def retracted(self, e: Recorded[ProceedingsEntryRetracted], rows: Rows) -> None:
+    @on(TensionEntryRetracted, ProceedingsEntryRetracted)
+    def retracted(self, e: Recorded[TensionEntryRetracted | ProceedingsEntryRetracted], rows: Rows) -> None:
         """It was not here. Entries other than those that count have no row."""
         rows.drop(self.things, (e.event.entry,))
-
-    @on(SignAdded)
-    def sign_added(self, e: Recorded[SignAdded], rows: Rows) -> None:
-        """Another sign of the same tension."""
-        rows.add(self.things, (e.event.tension,), signs=1)
-
-    @on(SignCorrected)
-    def sign_corrected(self, e: Recorded[SignCorrected], rows: Rows) -> None:
-        """A tension is of the day of its first sign."""
-        if (known := rows.get(self.things, (e.event.tension,))) and known["first"] == e.event.entry:
-            rows.change(self.things, (e.event.tension,), day=_day(e.event))
-
-    @on(TensionEntryRetracted)
-    def entry_retracted(self, e: Recorded[TensionEntryRetracted], rows: Rows) -> None:
-        """One sign less, or no such talk."""
-        if e.event.kind is EntryKind.SIGN:
-            rows.add(self.things, (e.event.tension,), signs=-1)
-        else:
-            rows.drop(self.things, (e.event.entry,))
 
     @on(TakenOver)
     def taken_over(self, e: Recorded[TakenOver], rows: Rows) -> None:
@@ -200,6 +182,10 @@ class HouseFigures(Projection):
     def _counted(self, asking: Asking, first: date, last: date, names: tuple[str, ...]) -> Figures:
         must_be_a_period_for(first, last, asking)
         things = asking.live(self.things)
+        earlier = things.alias()
+        same_tension = select(earlier.c.thing).where(
+            earlier.c.tension == things.c.tension, earlier.c.position < things.c.position
+        )
         invented = cast(things.c.synthetic, Integer)
         rows = asking.rows(
             select(
@@ -209,9 +195,9 @@ class HouseFigures(Projection):
             )
             .where(
                 things.c.figure.in_(names),
-                things.c.signs > 0,
                 things.c.day >= first.isoformat(),
                 things.c.day <= last.isoformat(),
+                ~same_tension.exists(),
             )
             .group_by(things.c.figure)
         )

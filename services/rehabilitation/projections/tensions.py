@@ -5,6 +5,7 @@ To those who may not know who is kept apart, no separation is told of, and no wa
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, assert_never
@@ -24,7 +25,7 @@ from services.rehabilitation.tension.entries import (
     TensionEntryRetracted,
     TensionReopened,
 )
-from services.rehabilitation.tension.record import MEDIATORS, EntryId, EntryKind, Resolution, Sign, TensionId
+from services.rehabilitation.tension.record import MEDIATORS, EntryKind, Resolution, Sign, TensionId
 from services.rehabilitation.tension.signs import SignAdded, TensionNoted
 from shared.codec import Recorded
 from shared.errors import NotFound
@@ -46,7 +47,7 @@ class TensionEntry(BaseModel):
     signs: int
     mediations: int
     separations: int | None = Field(description="Null to those who may not know")
-    noted: str = Field(description="When the first sign was noticed (EDTF)", examples=["2008-10-02"])
+    noted: str = Field(description="When the first sign that stands was noticed (EDTF)", examples=["2008-10-02"])
     resolved: str | None = Field(description="When it ended (EDTF)")
     how: Resolution | None = Field(description="How it ended; null to those who may not know who is kept apart")
     changed: datetime = Field(description="When something was recorded last that the asker may know of")
@@ -89,7 +90,7 @@ class Tensions(Projection):
     """Every tension as it stands, and its timeline."""
 
     name = "tensions"
-    version = 2
+    version = 3
 
     tensions = table(
         "tensions",
@@ -100,8 +101,7 @@ class Tensions(Projection):
         Column("signs", Integer),
         Column("mediations", Integer),
         Column("separations", Integer),
-        Column("first", String),  # the entry by which it was noted
-        Column("noted", String),
+        Column("noted", String),  # as it was recorded first: of the first sign that stands, ask `signs`
         Column("resolved", String),
         Column("how", String),
         Column("changed", String),
@@ -115,6 +115,7 @@ class Tensions(Projection):
         Column("entry", String, primary_key=True),
         Column("position", BigInteger),
         Column("sign", String),
+        Column("occurred", String),
     )
     parties = table(
         "tension_parties",
@@ -130,17 +131,15 @@ class Tensions(Projection):
         self._tell(e, rows)
         key = (e.event.tension,)
         match e.event:
-            case TensionNoted(entry=entry, sign=sign) as noted:
+            case TensionNoted() as noted:
                 self._noted(noted, e.position, rows)
-                self._sign(noted.tension, entry, e.position, sign, rows)
-            case SignAdded(tension=tension, entry=entry, sign=sign):
+                self._sign(noted, e.position, rows)
+            case SignAdded() as added:
                 rows.change(self.tensions, key, resolved=None, how=None)
                 rows.add(self.tensions, key, signs=1)
-                self._sign(tension, entry, e.position, sign, rows)
+                self._sign(added, e.position, rows)
             case SignCorrected(tension=tension, entry=entry, sign=sign, occurred=occurred):
-                rows.change(self.signs, (tension, entry), sign=sign)
-                if (known := rows.get(self.tensions, key)) and known["first"] == entry:
-                    rows.change(self.tensions, key, noted=occurred)
+                rows.change(self.signs, (tension, entry), sign=sign, occurred=occurred)
             case TensionEntryRetracted(tension=tension, entry=entry, kind=EntryKind.SIGN):
                 rows.add(self.tensions, key, signs=-1)
                 rows.drop(self.signs, (tension, entry))
@@ -172,8 +171,15 @@ class Tensions(Projection):
             case _:
                 self.timeline.add(e, rows, getattr(e.event, "entry", None))
 
-    def _sign(self, tension: TensionId, entry: EntryId, position: int, sign: Sign, rows: Rows) -> None:
-        rows.put(self.signs, tension=tension, entry=entry, position=position, sign=sign)
+    def _sign(self, event: TensionNoted | SignAdded, position: int, rows: Rows) -> None:
+        rows.put(
+            self.signs,
+            tension=event.tension,
+            entry=event.entry,
+            position=position,
+            sign=event.sign,
+            occurred=event.occurred,
+        )
 
     def _noted(self, noted: TensionNoted, position: int, rows: Rows) -> None:
         rows.put(
@@ -185,7 +191,6 @@ class Tensions(Projection):
             signs=1,
             mediations=0,
             separations=0,
-            first=noted.entry,
             noted=noted.occurred,
         )
         for person in noted.parties:
@@ -207,8 +212,8 @@ class Tensions(Projection):
         if query.after is not None:
             statement = statement.where(tensions.c.position < query.after)
         found = asking.rows(statement.order_by(tensions.c.position.desc()).limit(query.limit + 1))
-        last = self._last_signs([row["tension"] for row in found], asking)
-        entries, more = page(found, query.limit, lambda row: _entry(row, last, asking))
+        signs = self._signs_of([row["tension"] for row in found], asking)
+        entries, more = page(found, query.limit, lambda row: _entry(row, signs[row["tension"]], asking))
         return TensionPage(tensions=entries, next=more)
 
     @answers(GetTension)
@@ -227,21 +232,25 @@ class Tensions(Projection):
         if not may_know(asking):
             told = told.where(lines.c.what != SeparationDecided.__name__)
         timeline, more = page(asking.rows(told), query.limit, lambda row: _line(row, asking))
-        last = self._last_signs([query.tension], asking)
-        return TensionFile(tension=_entry(found[0], last, asking), timeline=timeline, next=more)
+        signs = self._signs_of([query.tension], asking)[query.tension]
+        return TensionFile(tension=_entry(found[0], signs, asking), timeline=timeline, next=more)
 
-    def _last_signs(self, tensions: Sequence[str], asking: Asking) -> dict[str, str]:
+    def _signs_of(self, tensions: Sequence[str], asking: Asking) -> Mapping[str, Sequence[RowMapping]]:
+        """The signs that stand, in the order in which they were recorded."""
         signs = asking.live(self.signs)
-        found = select(signs).where(signs.c.tension.in_(tensions)).order_by(signs.c.position)
-        return {row["tension"]: row["sign"] for row in asking.rows(found)}
+        of_each: defaultdict[str, list[RowMapping]] = defaultdict(list)
+        for row in asking.rows(select(signs).where(signs.c.tension.in_(tensions)).order_by(signs.c.position)):
+            of_each[row["tension"]].append(row)
+        return of_each
 
 
-def _entry(row: RowMapping, last_signs: Mapping[str, str], asking: Asking) -> TensionEntry:
+def _entry(row: RowMapping, signs: Sequence[RowMapping], asking: Asking) -> TensionEntry:
     knows = may_know(asking)
     return TensionEntry(
-        **{name: row[name] for name in ("tension", "centre", "signs", "mediations", "noted", "resolved")},
+        **{name: row[name] for name in ("tension", "centre", "signs", "mediations", "resolved")},
         parties=orjson.loads(row["parties"]),
-        sign=last_signs.get(row["tension"]),
+        sign=signs[-1]["sign"] if signs else None,
+        noted=signs[0]["occurred"] if signs else row["noted"],
         separations=row["separations"] if knows else None,
         how=row["how"] if knows else None,
         changed=row["changed" if knows else "changed_openly"],
