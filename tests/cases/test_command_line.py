@@ -29,11 +29,14 @@ from services.cases.message import RequestMessage
 from services.cases.person.channels import ChannelKind, ContactChannel, SafeTime, Weekday
 from services.cases.person.contact import AgreeSafeContact
 from services.cases.person.names import PersonName, RegisterPerson
+from services.cases.projections.outbox import Effect, EffectShown
+from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.referral.making import DataItem, LegalBasis, MakeReferral
 from services.cases.relationship import RecordRelationship, RelationshipKind
 from services.cases.sighting import ReportSighting
 from services.cases.vocabulary import Ground, RecipientKind
 from services.gateway.cli.commands import app
+from services.gateway.cli.safety_sheet import page_of_effect
 from services.gateway.cli.terminal import listing
 from services.gateway.installation import Installation
 from shared.messages import Command, Origin, Role
@@ -232,6 +235,36 @@ def test_what_is_to_be_said_is_shown_with_whether_it_may_go_and_how(folder: Path
     assert shown.exit_code == 0, shown.output
     for words in ("message", "requested", "may go now", "NO", "by", "phone", "Please call."):
         assert words in shown.stdout
+
+
+def test_what_is_to_be_written_says_whom_it_is_about_what_is_in_doubt_and_no_word_to_say_first() -> None:
+    stated = dict.fromkeys(Effect.model_fields) | {"kind": "message", "status": "requested", "cleared": True}
+    contact = SafeContactShown(
+        channels=(
+            ContactChannel(kind=ChannelKind.POST, address="Poste restante"),
+            ContactChannel(kind=ChannelKind.PHONE, address="+370 600 00000"),
+        ),
+        code_word="the library",
+        never=(),
+        never_tell=(BROTHER,),
+        in_doubt=(ChannelKind.PHONE,),
+    )
+
+    def page(by_means: ChannelKind) -> str:
+        effect = Effect.model_validate(
+            stated | {"effect": MESSAGE, "requested": DAY, "person": SISTER, "about": PERSON, "by_means": by_means}
+        )
+        shown = EffectShown(
+            effect=effect, text="Come.", safe_contact=contact, times=(), say_code_word=False, may_go_now=True
+        )
+        console = Console(width=120, record=True, file=StringIO())
+        console.print(page_of_effect(shown))
+        return console.export_text()
+
+    written = page(ChannelKind.POST)
+    for words in (f"about {PERSON}", f"to {SISTER}", f"never tell {BROTHER}", "do not use phone: somebody else"):
+        assert words in " ".join(written.replace("│", "").split())
+    assert "the library" not in written and "the library" in page(ChannelKind.PHONE)
 
 
 def test_lists_are_narrowed_in_a_terminal_as_over_http(folder: Path) -> None:

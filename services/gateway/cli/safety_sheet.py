@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
-from services.cases.person.channels import ContactChannel, SafeTime
+from services.cases.person.channels import SPOKEN, ContactChannel, SafeTime
 from services.cases.person.names import PersonName
-from services.cases.projections.outbox import EffectShown
+from services.cases.projections.outbox import EffectKind, EffectShown
 from services.cases.projections.person_files import NameShown
 from services.cases.projections.safe_contact import SafeContactShown
 from services.cases.projections.safety_sheet import PersonOnSheet, SafetySheet
@@ -43,11 +43,8 @@ def _never(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
     for record in (sheet.person, *sheet.linked):
         if record.safe_contact and record.safe_contact.never:
             yield "never use", plain(record.safe_contact.never)
-        if record.safe_contact and record.safe_contact.in_doubt:
-            yield (
-                "do not use",
-                f"{plain(record.safe_contact.in_doubt)}: somebody else answered; agree safe contact anew",
-            )
+        if record.safe_contact:
+            yield from _in_doubt(record.safe_contact)
     for other in sheet.never_tell:
         yield "never tell", f"{names_of(other.names)} ({other.person}): not even that the person is known here"
     for search in sheet.searches:
@@ -59,6 +56,11 @@ def _never(sheet: SafetySheet) -> Iterator[tuple[str, str]]:
     yield "never tell", "anybody where the shelter is"
 
 
+def _in_doubt(contact: SafeContactShown) -> Iterator[tuple[str, str]]:
+    if contact.in_doubt:
+        yield "do not use", f"{plain(contact.in_doubt)}: somebody else answered; agree safe contact anew"
+
+
 def page_of_effect(shown: EffectShown) -> RenderableType:
     """What is to be done outside, on one page: whether it may be done now, how, and its words."""
     effect = shown.effect
@@ -68,11 +70,15 @@ def page_of_effect(shown: EffectShown) -> RenderableType:
         rows.extend(("at", time_of(one)) for one in shown.times)
     if effect.by_means:
         rows.append(("by", effect.by_means))
+    people = ("to" if effect.kind is EffectKind.MESSAGE else "about", effect.person), ("about", effect.about)
+    rows.extend((name, person) for name, person in people if person)
     panels = [Panel(_grid(rows), title=f"{effect.kind} {effect.effect}")]
     if contact := shown.safe_contact:
         never = [("never use", plain(contact.never))] if contact.never else []
+        never += [("never tell", other) for other in contact.never_tell]
+        reached = _channels("reach by", contact, spoken=effect.by_means in SPOKEN)
         panels.append(
-            Panel(_grid([*never, *_channels("reach by", contact)]), title="Safe contact", border_style="bold red")
+            Panel(_grid([*never, *_in_doubt(contact), *reached]), title="Safe contact", border_style="bold red")
         )
     if shown.text is not None:
         panels.append(Panel(plain(shown.text), title="What to say"))
@@ -88,7 +94,7 @@ def _reached(label: str, person: PersonOnSheet) -> Iterator[tuple[str, str]]:
     yield from _channels(label, person.safe_contact)
 
 
-def _channels(label: str, contact: SafeContactShown) -> Iterator[tuple[str, str]]:
+def _channels(label: str, contact: SafeContactShown, *, spoken: bool = True) -> Iterator[tuple[str, str]]:
     if isinstance(contact.channels, Redacted):
         yield label, plain(contact.channels)
     else:
@@ -97,7 +103,7 @@ def _channels(label: str, contact: SafeContactShown) -> Iterator[tuple[str, str]
             yield label, doubt + ", ".join(filter(None, (f"{channel.kind} {channel.address}", hours_of(channel))))
         if not contact.channels:
             yield label, "do not: they come by themselves"
-    if contact.code_word is not None:
+    if contact.code_word is not None and spoken:
         yield "say first", plain(contact.code_word)
 
 
