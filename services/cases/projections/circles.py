@@ -52,6 +52,7 @@ class Circles(Projection):
     """The teams of cases, and what belongs to each."""
 
     name = "circles"
+    version = 2
 
     cases = table(
         "circle_cases",

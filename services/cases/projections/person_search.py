@@ -100,6 +100,7 @@ class PersonSearch(Projection):
     """An index of names that holds no names."""
 
     name = "person_search"
+    version = 2
 
     found = table(
         "searched_persons",
