@@ -163,7 +163,7 @@ class Projector:
             if standing.live:
                 break
             if building is None or building.position != standing.position:
-                building = Generation(projection, standing, self._engine, self._reading)
+                building = Generation(projection, standing, self._engine)  # it may be another thread than the loop's
             caught_up = self._advance([building])
             if progress:
                 progress(building.position, max(self._store.head(), building.position))
@@ -229,7 +229,7 @@ class Projector:
                     if caught_up or taken >= limit:
                         return self._commit(group, batch[-1][0], taken) and caught_up
         finally:
-            self._reading.end()
+            group.end_reading()
             subscription.close()
         raise Unavailable("The log was closed.")
 
@@ -258,7 +258,7 @@ class Projector:
         moving = [one for one in group.members if one not in group.failed and one.position < position]
         moved: list[Generation] = []
         turned(LOOP)
-        self._reading.end()
+        group.end_reading()
         if moving:
             with writing(self._engine) as connection:
                 books = {one.generation: one for one in standings(connection, [one.name for one in moving])}

@@ -7,8 +7,7 @@ from typing import Any
 
 from shared.codec import Recorded, decode
 from shared.errors import Invalid
-from shared.eventstore.port import CaughtUp, Filter, RecordedEvent
-from shared.feed import Batch
+from shared.eventstore.port import CaughtUp, Checkpoint, Filter, RecordedEvent
 from shared.handling import NOTHING_CHANGED
 from shared.messages import Stored
 from shared.projections.declaration import Anything
@@ -44,13 +43,18 @@ class ReadingGroup:
         """Where to read on: what the hindmost has committed. The others pass over what they have had."""
         return min(member.position for member in self.members)
 
+    def end_reading(self) -> None:
+        """Let go of what their stored rows were read through, before anything is written."""
+        for member in self.members:
+            member.rows.end_reading()
+
     def filter(self) -> Filter:
         """What they need of the log."""
         if any(member.takes_all for member in self.members):
             return Filter()
         return Filter(types=tuple(sorted({name for member in self.members for name in member.handlers})))
 
-    def take(self, batch: Batch) -> bool:
+    def take(self, batch: Sequence[RecordedEvent | CaughtUp | Checkpoint]) -> bool:
         """Let the handlers see a batch. Tells whether its end is the log's end for now."""
         caught_up = False
         routes = self._routes

@@ -50,10 +50,11 @@ def _fill(made: Generation, events: Callable[[Filter], Iterable[RecordedEvent]],
     group = ReadingGroup([made])
     left = iter(events(group.filter()))
     while chunk := list(islice(left, CHUNK)):
-        group.take([*chunk])
+        group.take(chunk)
         if why := group.failed.get(made):
             raise DoesNotFit(f"{made.name} cannot take an event: {why}.")
         reached = chunk[-1].position
+        made.rows.end_reading()
         with writing(engine) as connection:
             made.rows.flush(connection)
             connection.execute(update(generations).values(position=reached))

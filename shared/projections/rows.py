@@ -253,9 +253,15 @@ class PendingRows:
         """See `Rows.get`."""
         return self._tables[table.name].get(key)
 
-    def flush(self, connection: Connection) -> None:
-        """Write what is pending."""
+    def end_reading(self) -> None:
+        """Let go of the connection that stored rows were read through.
+
+        Not in a transaction that writes: in memory there is one connection, and letting go of it would roll that back.
+        """
         self._reading.end()
+
+    def flush(self, connection: Connection) -> None:
+        """Write what is pending. `end_reading` comes first, before the transaction."""
         for rows in self._tables.values():
             if rows.pending:
                 rows.flush(connection)
