@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, Table, bindparam, select
@@ -95,9 +94,14 @@ class ReadModels:
         What the asker may know of is looked up among the read models of now. Raises as `ask` does.
         """
         projection = self._answering[type(query)]
-        answered = self._answer(projection, query, origin, 0, rows)
-        assert isinstance(answered, Answered)  # noqa: S101 (nobody waits for a position)
-        return answered
+        sights = self._sights_of(query)
+        with self._engine.connect() as connection, rows.connect() as answering:
+            asking = self._asking(answering, projection, origin, _live(answering, projection.name))
+            if sights:
+                live = _live(connection, sights.read_model.name)
+                asking.sight = sights.of(query, self._asking(connection, sights.read_model, origin, live))
+            answer = projection.answer(blinded(query, asking.sight), asking)
+        return self._on_record(query, asking, answer)
 
     def answering(self, wire_type: str) -> tuple[type[Query[Any]], Projection] | None:
         """The query of that name, and the read model that answers it."""
@@ -116,48 +120,53 @@ class ReadModels:
         if self._sights is None:
             return False
         with self._engine.connect() as connection:
-            looking = self._asking(connection, self._sights.read_model, origin, wait_for)
+            looking = self._asking_at(connection, self._sights.read_model, origin, wait_for)
             if isinstance(looking, _Behind):
                 return looking
             sight = self._sights.of(None, looking)
             return any(sight.hides(thing) for thing in things)
 
-    def _answer(
-        self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int, rows: Engine | None = None
-    ) -> Answered | _Behind:
-        with (
-            self._engine.connect() as connection,
-            rows.connect() if rows else nullcontext(connection) as answering,
-        ):
-            asking = self._asking(answering, projection, origin, wait_for)
+    def _answer(self, projection: Projection, query: Query[Any], origin: Origin, wait_for: int) -> Answered | _Behind:
+        sights = self._sights_of(query)
+        with self._engine.connect() as connection:
+            asking = self._asking_at(connection, projection, origin, wait_for)
             if isinstance(asking, _Behind):
                 return asking
-            asked = query
-            if self._sights and self._sights.concern(query):
-                looking = self._asking(connection, self._sights.read_model, origin, wait_for)
+            if sights:
+                looking = self._asking_at(connection, sights.read_model, origin, wait_for)
                 if isinstance(looking, _Behind):
                     return looking
-                asking.sight = self._sights.of(query, looking)
-                asked = blinded(query, asking.sight)
-            answer = projection.answer(asked, asking)
+                asking.sight = sights.of(query, looking)
+            answer = projection.answer(blinded(query, asking.sight), asking)
+        return self._on_record(query, asking, answer)
+
+    def _sights_of(self, query: Query[Any]) -> Sights | None:
+        return self._sights if self._sights and self._sights.concern(query) else None
+
+    def _on_record(self, query: Query[Any], asking: _Asking, answer: Any) -> Answered:
         if asking.revealed and self._disclosures:
             try:
-                self._disclosures.record(origin, query, asking.revealed)
+                self._disclosures.record(asking.origin, query, asking.revealed)
             except Exception as error:
                 raise Unavailable("What would be shown cannot be put on record, so it is not: ask again.") from error
         return Answered(answer, asking.position)
 
-    def _asking(
+    def _asking_at(
         self, connection: Connection, projection: Projection, origin: Origin, wait_for: int
     ) -> _Asking | _Behind:
         """What a question to this read model works with, unless it is not at `wait_for` yet."""
         standing = _live(connection, projection.name)
         if standing is None and wait_for:
             return _Behind(projection.name)  # it is new
+        asking = self._asking(connection, projection, origin, standing)
+        return _Behind(projection.name) if asking.position < wait_for else asking
+
+    def _asking(
+        self, connection: Connection, projection: Projection, origin: Origin, standing: Standing | None
+    ) -> _Asking:
+        """What a question to this read model works with as it stands. Raises `Unavailable` if it is not built."""
         if standing is None or standing.shape != shape_of(projection):
             raise Unavailable(f"{projection.name} is being built: ask again once its status says live.")
-        if standing.position < wait_for:
-            return _Behind(projection.name)
         return _Asking(connection, origin, standing, self._vault, self._may_see, self._tables)
 
 
