@@ -203,7 +203,7 @@ def test_a_broken_rule_would_be_found(mutant: Callable[[CaseCommands, Case], Seq
 
     @given(lives_of(*about_closing))
     @settings(
-        max_examples=3000,
+        max_examples=10_000,
         deadline=None,
         derandomize=True,
         database=None,

@@ -218,7 +218,7 @@ MUTANTS = {
 def test_a_broken_rule_is_found_out(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, name, broken = MUTANTS[mutant]
     monkeypatch.setattr(place, name, broken)
-    looking = settings(QUICK, max_examples=3000, derandomize=True, phases=[Phase.generate])
+    looking = settings(QUICK, max_examples=10_000, derandomize=True, phases=[Phase.generate])
     noticed = "over the earmark|exact to the cent|answered|reserved for nothing|who bears|borne|nobody takes|spent for"
     with pytest.raises(AssertionError, match=noticed):
         run_state_machine_as_test(ExpensesOverGrants, settings=looking)  # type: ignore[no-untyped-call]

@@ -354,7 +354,7 @@ MUTANTS = {
 def test_a_grant_with_a_broken_rule_is_found_out(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, name, broken = MUTANTS[mutant]
     monkeypatch.setattr(place, name, broken)
-    looking = settings(QUICK, max_examples=1000, derandomize=True, phases=[Phase.generate])
+    looking = settings(QUICK, max_examples=10_000, derandomize=True, phases=[Phase.generate])
     noticed = "over the earmark|locked period|less than nothing|restores|is answered|the two books differ|taken as left"
     with pytest.raises(AssertionError, match=noticed):
         run_state_machine_as_test(GrantBooks, settings=looking)  # type: ignore[no-untyped-call]

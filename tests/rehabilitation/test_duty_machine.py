@@ -356,6 +356,6 @@ def test_duty_with_a_broken_rule_is_found_out(mutant: str, monkeypatch: pytest.M
     class Broken(DutyDesk):
         deciders = MUTANTS[mutant](monkeypatch)
 
-    looking = settings(QUICK, max_examples=400, derandomize=True, phases=[Phase.generate])
+    looking = settings(QUICK, max_examples=10_000, derandomize=True, phases=[Phase.generate])
     with pytest.raises(AssertionError, match=r"two shifts|books differ|still there|month"):
         run_state_machine_as_test(Broken, settings=looking)  # type: ignore[no-untyped-call]

@@ -175,7 +175,7 @@ def test_a_broken_rule_would_be_found(
 
     @given(lives)
     @settings(
-        max_examples=3000,
+        max_examples=10_000,
         deadline=None,
         derandomize=True,
         database=None,

@@ -370,7 +370,8 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
 def test_a_centre_with_a_broken_rule_is_found_out(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, name, broken = MUTANTS[mutant]
     monkeypatch.setattr(place, name, broken)
-    looking = settings(QUICK, max_examples=1000, derandomize=True, phases=[Phase.generate])
+    # What is tried depends on which modules are loaded: of twelve searches one took 866 examples.
+    looking = settings(QUICK, max_examples=10_000, derandomize=True, phases=[Phase.generate])
     noticed = "twice|two beds|together|beside a child|capacity|nobody is asked|without a reason"
     with pytest.raises(AssertionError, match=noticed):
         run_state_machine_as_test(House, settings=looking)  # type: ignore[no-untyped-call]
