@@ -14,7 +14,7 @@ from typing import ClassVar, assert_never
 
 from pydantic import BaseModel, ConfigDict
 
-from services.rehabilitation.placement.record import CentreId, LinkId, PersonId, one_person
+from services.rehabilitation.placement.record import CentreId, LinkId, PersonId, same_persons
 from services.rehabilitation.proceedings.record import MandateId, ProceedingsId
 from shared.decider import Decider
 from shared.growing import Growing
@@ -122,8 +122,8 @@ class Centres:
 
     def records_of(self, *people: str) -> tuple[str, ...]:
         """Every record of these people, through as many links as it takes."""
-        pairs = [frozenset(pair) for pair in self.links.values() if pair]
-        return tuple(sorted({record for person in people for record in one_person(person, pairs)}))
+        same = same_persons(pair for pair in self.links.values() if pair)
+        return tuple(sorted({record for person in people for record in same.get(person, {person})}))
 
 
 def decide(command: Commands, state: Centres) -> Sequence[Events]:

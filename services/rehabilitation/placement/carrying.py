@@ -23,7 +23,7 @@ from services.rehabilitation.placement.record import (
     Scope,
     Task,
     TaskKind,
-    one_person,
+    same_persons,
 )
 from shared.dates import today
 from shared.decider import must_exist
@@ -175,7 +175,7 @@ def evolve(state: Placement, event: Events) -> Placement:
                 ages=_growing(event.ages),
                 kin=frozenset(map(frozenset, event.kin)),
                 links=_growing({**pairs, **dict.fromkeys(event.dissolved_links)}),
-                same=_growing({one: one_person(one, pairs.values()) for pair in pairs.values() for one in pair}),
+                same=_growing(same_persons(pairs.values())),
                 orders=_growing(
                     {
                         one.order: Order(one.first, one.second, one.scope, one.since, one.until or date.max)

@@ -28,7 +28,7 @@ from services.rehabilitation.placement.record import (
     Scope,
     Text,
     must_be_open,
-    one_person,
+    same_persons,
 )
 from shared.decider import must_exist
 from shared.errors import DomainError
@@ -261,8 +261,8 @@ def evolve(state: Placement, event: Events) -> Placement:
         case UnlinkedRecordsNoted(link=link, first=first):
             apart = replace(state, links=state.links.having(link, None))
             records = state.records_of(first)
-            pairs = [pair for pair in apart.links.values() if pair]
-            return replace(apart, same=_joined(apart, [one_person(record, pairs) for record in records]))
+            same = same_persons(pair for pair in apart.links.values() if pair)
+            return replace(apart, same=_joined(apart, [same.get(one, frozenset({one})) for one in records]))
         case _:
             assert_never(event)
 

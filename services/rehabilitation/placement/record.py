@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -187,13 +187,13 @@ class Placement:
         return replace(self, tasks=self.tasks.having(id, None), waiting=self.waiting.having(task.person, waiting))
 
 
-def one_person(record: str, pairs: Collection[frozenset[str]]) -> frozenset[str]:
-    """Every record that is reached from `record` through linked pairs."""
-    found, new = {record}, {record}
-    while new:
-        new = {one for pair in pairs if pair & new for one in pair} - found
-        found |= new
-    return frozenset(found)
+def same_persons(pairs: Iterable[Iterable[str]]) -> dict[str, frozenset[str]]:
+    """Each record that is in a linked pair, with every record that is reached from it."""
+    same: dict[str, frozenset[str]] = {}
+    for pair in pairs:
+        records = frozenset(record for one in pair for record in same.get(one, {one}))
+        same |= dict.fromkeys(records, records)
+    return same
 
 
 def must_be_open(command: PlacementCommand, state: Placement, occurred: date) -> None:
