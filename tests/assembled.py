@@ -9,17 +9,16 @@ from typing import Any
 from uuid import uuid4
 
 from shared.bus import DirectBus
-from shared.codec import encode, key_names
 from shared.context import Context, Registry
 from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
 from shared.messages import Command, Event, Origin, Query, Receipt, Role
-from shared.metadata import Metadata
 from shared.privacy.vault import AesGcmVault
 from shared.projections.engine import read_model_engine
 from shared.projections.projector import Projector
 from shared.projections.read_models import ReadModels
 from shared.reacting.runner import PolicyRunner
+from tests.recording import stored
 
 
 class Assembled:
@@ -49,23 +48,8 @@ class Assembled:
 
     def record(self, stream: str, *events: Event, synthetic: bool = False) -> None:
         """Store facts as they stand, whatever the rules would say: for read models, which only count."""
-        for event in events:
-            event_id = uuid4()
-            metadata = Metadata(
-                version=event.version,
-                command="test.Record",
-                command_id=uuid4(),
-                correlation_id=uuid4(),
-                causation_id=None,
-                actor="w-1",
-                roles=(Role.POLICY,),
-                recorded_at=self.now,
-                fingerprint="",
-                synthetic=synthetic,
-            )
-            self.vault.prepare(key_names([event], stream))
-            stored = encode(event, self.vault, stream=stream, event_id=event_id, metadata=metadata.to_json())
-            self.store.append(stream, [stored])
+        facts = [("w-1", stream, event) for event in events]
+        self.store.append(stream, [one for _, one in stored(facts, self.vault, at=self.now, synthetic=synthetic)])
 
     def settle(self) -> None:
         """Policies have reacted to all there is, and to what came of that."""

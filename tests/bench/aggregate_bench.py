@@ -10,7 +10,6 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -22,14 +21,12 @@ from services.cases.case import case
 from services.cases.case.intake import CaseOpened, Channel
 from services.cases.case.notes import NoteAdded
 from services.cases.case.record import CaseKind
-from shared.codec import encode, key_names
 from shared.context import Registry
 from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
-from shared.messages import Role
-from shared.metadata import Metadata
 from shared.privacy.vault import AesGcmVault
 from shared.remembering import StateCache
+from tests.recording import stored
 
 SIZES = (10, 1_000, 10_000)
 ASKED = {10: 400, 1_000: 40, 10_000: 8}
@@ -51,18 +48,9 @@ def measure(size: int) -> dict[str, Any]:
     """One size: record, then load."""
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
         vault = AesGcmVault.in_memory()
-        recorded = enumerate(facts(size))
+        recorded = (("w-1", STREAM, fact) for fact in facts(size))
         while chunk := list(islice(recorded, CHUNK)):
-            vault.prepare(key_names([event for _, event in chunk], STREAM))
-            stored = []
-            for number, event in chunk:
-                event_id = UUID(int=(2 << 100) + number)
-                metadata = Metadata(
-                    version=1, command="bench.Record", command_id=event_id, correlation_id=event_id, causation_id=None,
-                    actor="w-1", roles=(Role.POLICY,), recorded_at=datetime(2026, 1, 1, tzinfo=UTC), fingerprint="",
-                )  # fmt: skip
-                stored.append(encode(event, vault, stream=STREAM, event_id=event_id, metadata=metadata.to_json()))
-            store.append(STREAM, stored)
+            store.append(STREAM, [one for _, one in stored(chunk, vault)])
         registry = Registry([cases.context])
         without = CommandHandler(store, registry, vault, cache=StateCache(0))
         cached = CommandHandler(store, registry, vault)

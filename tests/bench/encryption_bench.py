@@ -29,18 +29,17 @@ from services.cases.case.record import CaseKind
 from services.cases.person.names import PersonName, RegisterPerson
 from services.cases.projections.case_files import CaseFiles
 from services.cases.projections.person_search import PersonSearch
-from shared.codec import encode, key_names
 from shared.context import Registry
 from shared.eventstore.sqlite import open_store
 from shared.handling import CommandHandler
 from shared.messages import Command, Origin, Role
-from shared.metadata import Metadata
 from shared.privacy.personal import Place
 from shared.privacy.port import KeyName, Vault
 from shared.privacy.vault import AesGcmVault, open_keys
 from shared.projections.declaration import Projection
 from shared.projections.engine import read_model_engine
 from shared.projections.projector import Projector
+from tests.recording import stored
 
 ROUNDS = 5
 COMMANDS = 300
@@ -112,16 +111,8 @@ class Centre:
         stream = f"case-{case}"
         note = str(uuid4())
         facts = [NoteAdded(case=case, note=note, about=person, text=TEXT, occurred=DAY) for _ in range(events)]
-        self.vault.prepare(dict.fromkeys(key_names(facts, stream)))
-        stored = []
-        for fact in facts:
-            event_id = uuid4()
-            metadata = Metadata(
-                version=1, command="bench.Write", command_id=event_id, correlation_id=event_id, causation_id=None,
-                actor="w-1", roles=(Role.CASEWORKER,), recorded_at=self.handler.clock(), fingerprint="",
-            ).to_json()  # fmt: skip
-            stored.append(encode(fact, self.vault, stream=stream, event_id=event_id, metadata=metadata))
-        self.store.append(stream, stored)
+        recorded = [("w-1", stream, fact) for fact in facts]
+        self.store.append(stream, [one for _, one in stored(recorded, self.vault, at=self.handler.clock())])
 
 
 def run(rounds: int = ROUNDS, commands: int = COMMANDS, people: int = PEOPLE) -> list[dict[str, Any]]:

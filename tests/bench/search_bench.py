@@ -21,9 +21,8 @@ import random
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Any
@@ -40,10 +39,8 @@ from services.cases.projections.person_search import PersonSearch, SearchPersons
 from services.cases.relationship import RelationshipKind, RelationshipRecorded
 from services.gateway.need_to_know import may_see
 from services.gateway.team_sight import Teams
-from shared.codec import encode, key_names
 from shared.eventstore.sqlite import EmbeddedLog, open_store
 from shared.messages import Event, Origin, Query, Role
-from shared.metadata import Metadata
 from shared.privacy.personal import Place
 from shared.privacy.port import Vault
 from shared.privacy.vault import open_vault
@@ -52,6 +49,7 @@ from shared.projections.engine import read_model_engine, writing
 from shared.projections.generations import generations, standings, stored_tables
 from shared.projections.projector import Projector
 from shared.projections.read_models import ReadModels
+from tests.recording import stored
 
 RECORDED, COPIED_TO, LARGE = 25_000, 100_000, 1_000_000  # persons
 ASKED = 400
@@ -124,21 +122,10 @@ def facts(size: int) -> Iterator[tuple[str, str, Event]]:
 
 def record(size: int, store: EmbeddedLog, vault: Vault) -> None:
     """Store the facts, many a commit."""
-    ids = count(1)
     recorded = facts(size)
     while chunk := list(islice(recorded, AT_A_TIME)):
-        vault.prepare({key for _, stream, event in chunk for key in key_names([event], stream)})
-        stored = []
-        for actor, stream, event in chunk:
-            event_id = UUID(int=next(ids))
-            metadata = Metadata(
-                version=event.version, command="bench.Record", command_id=event_id, correlation_id=event_id,
-                causation_id=None, actor=actor, roles=(Role.POLICY,), recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
-                fingerprint="",
-            )  # fmt: skip
-            encoded = encode(event, vault, stream=stream, event_id=event_id, metadata=metadata.to_json())
-            stored.append(store.submit(stream, [encoded]))
-        for one in stored:
+        recording = [store.submit(stream, [one]) for stream, one in stored(chunk, vault)]
+        for one in recording:
             one.result()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import event, select
 
@@ -15,17 +14,14 @@ from services.cases.projections.circles import Circles
 from services.cases.projections.person_search import PersonSearch
 from services.gateway.need_to_know import may_see
 from services.gateway.team_sight import Teams
-from shared.codec import encode, key_names
 from shared.eventstore.sqlite import open_store
-from shared.messages import Event, Origin, Query, Role
-from shared.metadata import Metadata
+from shared.messages import Origin, Query, Role
 from shared.privacy.vault import AesGcmVault
 from shared.projections.engine import read_model_engine
 from shared.projections.generations import standings, stored_tables
 from shared.projections.projector import Projector
 from shared.projections.read_models import ReadModels
-
-Fact = tuple[str, str, Event]  # who recorded it, in which stream, and what
+from tests.recording import Fact, stored
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -50,23 +46,7 @@ class Searching:
 
     def happened(self, facts: Iterable[Fact]) -> None:
         """Record all of it, and have it taken in."""
-        facts = list(facts)
-        self.vault.prepare({key for _, stream, what in facts for key in key_names([what], stream)})
-        recording = []
-        for actor, stream, what in facts:
-            metadata = Metadata(
-                version=what.version,
-                command="test.Record",
-                command_id=uuid4(),
-                correlation_id=uuid4(),
-                causation_id=None,
-                actor=actor,
-                roles=(Role.POLICY,),
-                recorded_at=AT,
-                fingerprint="",
-            )
-            stored = encode(what, self.vault, stream=stream, event_id=uuid4(), metadata=metadata.to_json())
-            recording.append(self.store.submit(stream, [stored]))
+        recording = [self.store.submit(stream, [one]) for stream, one in stored(facts, self.vault)]
         for one in recording:
             one.result()
         self.projector.catch_up()
