@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from shared.errors import Forbidden
-from shared.measures import measured
+from shared.handling import Then
+from shared.measures import ended, measured
 from shared.messages import Command, Origin, Query, Receipt, Role
-from shared.tracing import span
+from shared.tracing import is_tracing, span
 
 
 class Answered(NamedTuple):
@@ -26,6 +29,12 @@ class Bus(Protocol):
         """Have `command` carried out. Raises what `CommandHandler.handle` raises, and `Forbidden`."""
         ...
 
+    def begin(
+        self, command: Command, origin: Origin, then: Then, *, command_id: UUID, expected: int | None = None
+    ) -> bool:
+        """As `send`, without waiting. See `CommandHandler.begin`. Raises `Forbidden`."""
+        ...
+
     def ask(self, query: Query[Any], origin: Origin, *, wait_for: int = 0) -> Answered:
         """Have `query` answered by a read model that reflects at least position `wait_for`.
 
@@ -34,11 +43,25 @@ class Bus(Protocol):
         ...
 
 
+class Handles(Protocol):
+    """Carries out commands, whoever sends them: a `CommandHandler`, or what stands before it."""
+
+    def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
+        """See `CommandHandler.handle`."""
+        ...
+
+    def begin(
+        self, command: Command, origin: Origin, then: Then, *, command_id: UUID, expected: int | None = None
+    ) -> bool:
+        """See `CommandHandler.begin`."""
+        ...
+
+
 class DirectBus:
     """The embedded topology: handlers in this process. Checks the roles that the message declares: deny by default."""
 
-    def __init__(self, handle: Callable[..., Receipt], answer: Callable[[Query[Any], Origin, int], Answered]) -> None:
-        self._handle = handle
+    def __init__(self, commands: Handles, answer: Callable[[Query[Any], Origin, int], Answered]) -> None:
+        self._commands = commands
         self._answer = answer
 
     def send(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
@@ -46,13 +69,29 @@ class DirectBus:
         name = command.wire_type()
         with measured(name), span(name, correlation_id=str(origin.correlation_id)):
             permit(command, origin)
-            return self._handle(command, origin, command_id=command_id, expected=expected)
+            return self._commands.handle(command, origin, command_id=command_id, expected=expected)
+
+    def begin(
+        self, command: Command, origin: Origin, then: Then, *, command_id: UUID, expected: int | None = None
+    ) -> bool:
+        """See `Bus.begin`. A command that is traced is sent: its steps are shown one within the other."""
+        permit(command, origin)
+        if is_tracing():
+            return False
+        told = partial(_told, then, command.wire_type(), time.perf_counter())
+        return self._commands.begin(command, origin, told, command_id=command_id, expected=expected)
 
     def ask(self, query: Query[Any], origin: Origin, *, wait_for: int = 0) -> Answered:
         """See `Bus.ask`."""
         with span(query.wire_type(), correlation_id=str(origin.correlation_id)):
             permit(query, origin)
             return self._answer(query, origin, wait_for)
+
+
+def _told(then: Then, command: str, began: float, answer: Receipt | BaseException | None) -> None:
+    if answer is not None:  # else it is sent, and measured there
+        ended(command, began, answer if isinstance(answer, BaseException) else None)
+    then(answer)
 
 
 def permit(message: Command | Query[Any], origin: Origin) -> None:

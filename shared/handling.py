@@ -4,6 +4,9 @@ Idempotent by command id: ids of events follow from it, and a command id that is
 with its first receipt, before anything is decided. Where the log tells every repeat, a command is decided at first on
 what is remembered of its stream: the append would be refused if that were no longer so, and a rule's refusal is given
 only after the log was read. A conflict with another writer reads and decides again, a bounded number of times.
+
+Most commands need nothing but what is remembered. Those can be begun by a thread that must not wait, such as an event
+loop's, and end in the one that commits: on the way from thread to thread a command costs more than all of its rules.
 """
 
 from __future__ import annotations
@@ -11,35 +14,36 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from functools import partial
+from uuid import UUID
 
-from shared.codec import decode, encode, key_names
+from shared.codec import decode, key_names
 from shared.context import AnyDecider, Registry
 from shared.decider import must_exist as must_exist
+from shared.deciding import NOTHING_CHANGED, Decided, sealed
 from shared.errors import (
     CommandIdReused,
     Conflict,
     DomainError,
+    ForgetMeNotError,
     NewerEvent,
     NotFound,
     WrongExpectedRevision,
 )
-from shared.eventstore.port import EventStore, NewEvent, RecordedEvent, StreamState
+from shared.eventstore.port import Appended, AppendResult, AppendsWithoutWaiting, EventStore, RecordedEvent
 from shared.measures import APPENDS, RETRIES
 from shared.messages import Command, Event, Origin, Receipt
-from shared.metadata import Metadata
-from shared.privacy.personal import Hidden, Place, Retention
 from shared.privacy.port import KeyName, Vault
-from shared.remembering import Folded, PastCommand, StateCache, Turns, note
-from shared.tracing import Kind, span, traceparent
-
-NOTHING_CHANGED = "kernel.NothingChanged"
-"""Stored for a command that needed no event, so that its repeat gets the same answer whatever happened since."""
+from shared.remembering import Folded, PastCommand, StateCache, Turn, Turns, note
+from shared.tracing import Kind, span
 
 ATTEMPTS = 8
+
+Then = Callable[[Receipt | BaseException | None], None]
 
 
 class _TakenBefore(Exception):
@@ -64,6 +68,7 @@ class CommandHandler:
         self.clock = clock
         self._cache = cache or StateCache()
         self._turns = Turns()
+        self._append_then = store.append_then if isinstance(store, AppendsWithoutWaiting) else None
 
     def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """Carry out `command`, once for its id. `expected` is the revision that the asker has seen, if any.
@@ -73,16 +78,81 @@ class CommandHandler:
         aggregate that must exist, and the store's `Unavailable`.
         """
         receipt = self._carry_out(command.stamped(command_id, origin.actor, self.clock()), origin, expected)
+        self._told(receipt)
+        return receipt
+
+    def begin(
+        self, command: Command, origin: Origin, then: Then, *, command_id: UUID, expected: int | None = None
+    ) -> bool:
+        """Carry out `command` without waiting, where it takes nothing but what is at hand: never blocks.
+
+        True: `then` is called once, with the receipt, with what `handle` would raise, or with None: nothing was done,
+        so `handle` it. False says that at once: something has to be waited for (a read, a key, another command's turn),
+        or the command is refused, which only a read can say.
+
+        `then` is called in the thread that commits for everybody: it must be quick, and raise nothing.
+        """
+        command = command.stamped(command_id, origin.actor, self.clock())
+        decider = self.registry.decider_for(command)
+        stream = decider.stream_of(command)
+        if self._append_then is None or origin.reason or key_names([command], stream):
+            return False
+        turn = self._turns.of(stream)
+        if not turn.taken_at_once():
+            return False
+        begun = False
+        try:
+            with suppress(ForgetMeNotError):  # it may rest on what is no longer so: `handle` will tell
+                if decided := self._decided_at_once(decider, command, origin, stream, expected):
+                    end = partial(self._end, decided, turn, time.perf_counter(), then)
+                    self._append_then(stream, decided.stored, decided.expected, end)
+                    begun = True
+        finally:
+            if not begun:
+                turn.give_back()
+        return begun
+
+    def _decided_at_once(
+        self, decider: AnyDecider, command: Command, origin: Origin, stream: str, expected: int | None
+    ) -> Decided | None:
+        """What it comes to, if that takes nothing but what is remembered."""
+        folded = self._believed(decider, command, stream)
+        if folded is None or command.command_id in folded.commands or expected not in (None, folded.revision):
+            return None
+        events = decider.decide(command, folded.state)
+        if key_names(events, stream):
+            return None
+        return sealed(decider, command, origin, stream, folded, events, [], self.vault)
+
+    def _end(self, decided: Decided, turn: Turn, began: float, then: Then, appended: Appended) -> None:
+        """A command that was begun has its answer from the log."""
+        APPENDS.observe(time.perf_counter() - began)
+        answer: Receipt | BaseException | None = None
+        try:
+            if isinstance(appended, BaseException):
+                raise appended.with_traceback(None)
+            answer = self._taken(decided, appended)
+            self._told(answer)
+        except WrongExpectedRevision:  # another process was there: it has to be read
+            RETRIES.labels("command").inc()
+        except _TakenBefore:
+            pass
+        except Exception as error:
+            answer = error
+        turn.give_back()
+        then(answer)
+
+    def _told(self, receipt: Receipt) -> None:
+        """Raises the refusal that an event of it stands for."""
         for type_name in receipt.events:
             if (kind := self.registry.event_class(type_name)) and kind.refusal:
                 raise copy(kind.refusal)
-        return receipt
 
     def _carry_out(self, command: Command, origin: Origin, expected: int | None) -> Receipt:
         decider = self.registry.decider_for(command)
         stream = decider.stream_of(command)
         names = key_names([command], stream)
-        with self._turns.of(stream):
+        with self._turns.of(stream).waited_for():
             return self._decide(decider, command, origin, stream, names, expected)
 
     def _decide(
@@ -148,7 +218,12 @@ class CommandHandler:
         if expected is not None and expected != folded.revision:
             raise WrongExpectedRevision(stream, expected, folded.revision if folded.revision >= 0 else None)
         events = decider.decide(command, folded.state)
-        return self._append(decider, command, origin, stream, folded, events, names)
+        decided = sealed(decider, command, origin, stream, folded, events, names, self.vault)
+        types = tuple(event.type for event in decided.stored)
+        with APPENDS.time(), span("append", Kind.CLIENT, events=types) as appending:
+            result = self.store.append(stream, decided.stored, decided.expected)
+            appending.note(position=result.position)
+        return self._taken(decided, result)
 
     def load(self, decider: AnyDecider, stream: str) -> Folded:
         """The stream folded to its end; what is remembered of it is not read again."""
@@ -181,64 +256,14 @@ class CommandHandler:
             stream=raw.stream,
         )
 
-    def _append(
-        self,
-        decider: AnyDecider,
-        command: Command,
-        origin: Origin,
-        stream: str,
-        folded: Folded,
-        events: Sequence[Event],
-        names: list[KeyName],
-    ) -> Receipt:
-        whom = names[0].subject if names else decider.whom(*events, command, folded.state) or stream
-        reason_key = KeyName(whom, Retention.REASON, stream)
-        needed = [*names, *key_names(events, stream), *([reason_key] if origin.reason else [])]
-        if needed:
-            self.vault.prepare(dict.fromkeys(needed))
-        fingerprint = self.vault.fingerprint(command.content(), names)
-        trace = traceparent()
-        stored = []
-        for index, event in enumerate(events or (None,)):
-            event_id = uuid5(command.command_id, f"{stream}/{index}")
-            type_name = event.type_name if event else NOTHING_CHANGED
-            reason = None
-            if origin.reason:
-                place = Place(stream, str(event_id), type_name, "reason", reason_key.subject)
-                reason = Hidden(self.vault.seal(origin.reason, reason_key, place), reason_key.subject)
-            metadata = Metadata(
-                version=event.version if event else 1,
-                command=command.wire_type(),
-                command_id=command.command_id,
-                correlation_id=origin.correlation_id,
-                causation_id=origin.causation_id,
-                actor=origin.actor,
-                roles=tuple(sorted(origin.roles)),
-                recorded_at=command.now,
-                fingerprint=fingerprint,
-                on_behalf_of=origin.on_behalf_of,
-                reason=reason,
-                synthetic=origin.synthetic,
-                late_seconds=origin.late_seconds,
-                traceparent=trace,
-            ).to_json()
-            if event:
-                stored.append(encode(event, self.vault, stream=stream, event_id=event_id, metadata=metadata))
-            else:
-                stored.append(NewEvent(event_id, NOTHING_CHANGED, b"{}", metadata))
-        expected = folded.revision if folded.revision >= 0 else StreamState.NO_STREAM
-        types = tuple(event.type for event in stored)
-        with APPENDS.time(), span("append", Kind.CLIENT, events=types) as appending:
-            result = self.store.append(stream, stored, expected)
-            appending.note(position=result.position)
+    def _taken(self, decided: Decided, result: AppendResult) -> Receipt:
+        """The receipt of what the log has; it is remembered."""
         if not result.written:
             raise _TakenBefore
-        past = PastCommand(fingerprint, result.revision, result.position, types)
-        if result.revision == folded.revision + len(stored):
-            folded.commands[command.command_id] = past
-            state = decider.fold(events, folded.state)
-            self._cache.put(stream, replace(folded, state=state, revision=result.revision))
-        return _receipt(command, stream, past, repeated=False)
+        past = decided.past(result)
+        if folded := decided.folded_on(past):
+            self._cache.put(decided.stream, folded)
+        return _receipt(decided.command, decided.stream, past, repeated=False)
 
     def _repeat(self, command: Command, names: list[KeyName], stream: str, past: PastCommand) -> Receipt:
         try:

@@ -43,17 +43,19 @@ _turned: dict[str, float] = {}
 @contextmanager
 def measured(command: str) -> Iterator[None]:
     """A command is carried out inside."""
-    began, outcome = time.perf_counter(), "done"
+    began = time.perf_counter()
     try:
         yield
-    except ForgetMeNotError as error:
-        outcome = error.code
+    except BaseException as error:
+        ended(command, began, error)
         raise
-    except BaseException:
-        outcome = "failed"
-        raise
-    finally:
-        COMMANDS.labels(command, outcome).observe(time.perf_counter() - began)
+    ended(command, began, None)
+
+
+def ended(command: str, began: float, error: BaseException | None) -> None:
+    """A command that began then, by `time.perf_counter`, has ended."""
+    outcome = "done" if error is None else error.code if isinstance(error, ForgetMeNotError) else "failed"
+    COMMANDS.labels(command, outcome).observe(time.perf_counter() - began)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,6 +14,8 @@ from weakref import WeakValueDictionary
 import orjson
 
 from shared.eventstore.port import RecordedEvent
+
+LONGEST_TURN_SECONDS = 30.0
 
 
 class PastCommand(NamedTuple):
@@ -96,8 +100,20 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
+    def taken_at_once(self) -> bool:
+        """Take it, if nobody has it."""
+        return self._lock.acquire(blocking=False)
 
-    def __exit__(self, *_: object) -> None:
+    def give_back(self) -> None:
+        """Let the next one have it. Any thread may, for the one that took it."""
         self._lock.release()
+
+    @contextmanager
+    def waited_for(self) -> Iterator[None]:
+        """In turn; after a while out of turn, for only conflicts come of that: a log's owner may not answer."""
+        taken = self._lock.acquire(timeout=LONGEST_TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if taken:
+                self._lock.release()

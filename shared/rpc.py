@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple, NotRequired, Protocol, TypedDict, TypeVar
 from uuid import UUID, uuid4
@@ -33,12 +34,14 @@ from nameko.rpc import Rpc
 from shared.bus import Bus, permit_kind
 from shared.context import Context
 from shared.errors import ForgetMeNotError, Invalid, Unauthenticated
+from shared.handling import Then
 from shared.logging import correlated
 from shared.messages import Command, Origin, Query
-from shared.tracing import Kind, Span, continued, span
+from shared.tracing import Kind, Span, continued, is_tracing, span
 from shared.wire import answer_adapter, read_command, read_query, receipt_fields, wire_name
 
 S = TypeVar("S", bound=type)
+R = TypeVar("R")
 
 CONNECT = "FORGETMENOT_CONNECT"
 """The key in nameko's configuration that says `package.module:function`: gives what carries a service's calls out."""
@@ -103,16 +106,28 @@ class Connected:
                 return self._ask(query, call)
         raise Invalid("No service here takes this message: is one of the two processes of another version?")
 
+    def begin(self, call: Call, then: Then) -> bool:
+        """Carry out a command without waiting, if that can be, as `Bus.begin` does. What is wrong, `carry` says."""
+        command = self._commands.get(call.message)
+        if command is None or is_tracing():
+            return False
+        try:
+            return self._sent(partial(self._bus.begin, then=then), command, call)
+        except ForgetMeNotError:
+            return False
+
     def close(self) -> None:
         """The bus belongs to whoever made it."""
 
     def _send(self, kind: type[Command], call: Call) -> dict[str, Any]:
+        return receipt_fields(self._sent(self._bus.send, kind, call))
+
+    def _sent(self, send: Callable[..., R], kind: type[Command], call: Call) -> R:
         origin = self._origin(kind, call)
         with correlated(origin.correlation_id):
             command = read_command(kind, _object(call.fields))
             key = _uuid(call.command_id, "command_id") or uuid4()
-            expected = _count(call.expected, "expected")
-            return receipt_fields(self._bus.send(command, origin, command_id=key, expected=expected))
+            return send(command, origin, command_id=key, expected=_count(call.expected, "expected"))
 
     def _ask(self, kind: type[Query[Any]], call: Call) -> dict[str, Any]:
         origin = self._origin(kind, call)

@@ -35,7 +35,7 @@ class Assembled:
         handler = CommandHandler(self.store, self.registry, self.vault, clock=lambda: self.now)
         self.projector = Projector(self.store, self.engine, self.projections)
         self.read_models = ReadModels(self.engine, self.projections, self.vault)
-        self.bus = DirectBus(handler.handle, self.read_models.ask)
+        self.bus = DirectBus(handler, self.read_models.ask)
         policies = [policy for context in contexts for policy in context.policies]
         self.policies = PolicyRunner(self.store, self.engine, policies, self._react, clock=lambda: self.now)
 

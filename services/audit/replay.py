@@ -20,9 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.audit.moment import Moment, TrueBy, was_known
 from shared.codec import decode
 from shared.context import AnyDecider, Registry
+from shared.deciding import NOTHING_CHANGED
 from shared.errors import DomainError, NewerEvent, NotFound
 from shared.eventstore.port import EventStore, RecordedEvent
-from shared.handling import NOTHING_CHANGED
 from shared.messages import Event, Origin, Query, Role
 from shared.privacy.personal import Hidden
 from shared.privacy.port import Vault

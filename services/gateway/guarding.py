@@ -9,7 +9,7 @@ from services.cases.message import RequestMessage
 from services.gateway.team_sight import BY_TEAM, EVERY_CASE
 from shared.context import Registry
 from shared.errors import NotFound
-from shared.handling import CommandHandler
+from shared.handling import CommandHandler, Then
 from shared.messages import Command, Origin, Receipt
 from shared.projections.read_models import ReadModels
 
@@ -27,12 +27,25 @@ class Guarded:
 
     def handle(self, command: Command, origin: Origin, *, command_id: UUID, expected: int | None = None) -> Receipt:
         """See `CommandHandler.handle`."""
-        decider = self._registry.decider_for(command)
-        key = () if decider.key in type(command).new_ids() else (decider.key,)
-        named = [thing for field in (*key, *NAMED.get(type(command), ())) if (thing := getattr(command, field))]
-        if type(command).context in BY_TEAM and named and EVERY_CASE.isdisjoint(origin.roles):
+        if named := self._looked_for(command, origin):
             self._must_know_of(named, command, origin, command_id)
         return self._handler.handle(command, origin, command_id=command_id, expected=expected)
+
+    def begin(
+        self, command: Command, origin: Origin, then: Then, *, command_id: UUID, expected: int | None = None
+    ) -> bool:
+        """See `CommandHandler.begin`. To look whether somebody may know of a record takes a read."""
+        if self._looked_for(command, origin):
+            return False
+        return self._handler.begin(command, origin, then, command_id=command_id, expected=expected)
+
+    def _looked_for(self, command: Command, origin: Origin) -> list[str]:
+        """The records of which its sender must be known to know."""
+        if type(command).context not in BY_TEAM or not EVERY_CASE.isdisjoint(origin.roles):
+            return []
+        decider = self._registry.decider_for(command)
+        key = () if decider.key in type(command).new_ids() else (decider.key,)
+        return [thing for field in (*key, *NAMED.get(type(command), ())) if (thing := getattr(command, field))]
 
     def _must_know_of(self, things: list[str], command: Command, origin: Origin, command_id: UUID) -> None:
         models = self._read_models()

@@ -176,11 +176,11 @@ class Installation:
 
     def bus(self) -> DirectBus:
         """How this process itself reaches the services."""
-        return DirectBus(self.handler.handle, self.ask)
+        return DirectBus(self.handler, self.ask)
 
     def bus_for_people(self) -> DirectBus:
         """How the edges reach them: for who asks, what is not theirs to know of is not there."""
-        return DirectBus(Guarded(self.handler, self.registry, lambda: self.read_models).handle, self.ask)
+        return DirectBus(Guarded(self.handler, self.registry, lambda: self.read_models), self.ask)
 
     def send(self, command: Command, origin: Origin, command_id: UUID) -> Receipt:
         """Send as the system itself does: roles are checked by the bus."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import EventTooLarge, ForgetMeNotError, Invalid, Unavailable
-from shared.eventstore.port import AppendResult, Expected, NewEvent, StreamState
+from shared.eventstore.port import Appended, AppendResult, Expected, NewEvent, StreamState
 
 MAX_EVENT_BYTES = 1 << 20  # data and metadata together; EventStoreDB's default for an append
 MAX_APPEND_BYTES = 16 << 20
@@ -77,6 +77,24 @@ class Submitted(Append):
             self.future.set_result(outcome)
         elif isinstance(outcome, ForgetMeNotError):
             self.future.set_exception(outcome)
+
+
+class Told(Append):
+    """One append whose answer is told to `then`."""
+
+    __slots__ = ("then",)
+
+    def __init__(
+        self, stream: str, items: Sequence[Item], expected: Expected, then: Callable[[Appended], None]
+    ) -> None:
+        super().__init__(stream, items, expected)
+        self.then = then
+
+    def resolve(self, outcome: Outcome) -> None:
+        """Hand over the answer. Called once."""
+        self.outcome = outcome
+        assert not isinstance(outcome, JointResult)  # noqa: S101
+        self.then(outcome)
 
 
 def prepare(stream: str, events: Sequence[NewEvent], expected: Expected) -> list[Item]:

@@ -11,13 +11,15 @@ that each one must pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 from uuid import UUID
+
+from shared.errors import ForgetMeNotError
 
 
 class StreamState(Enum):
@@ -74,6 +76,9 @@ class AppendResult(NamedTuple):
     written: bool  # False: every event had been appended before, nothing was written now
 
 
+Appended = AppendResult | ForgetMeNotError
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which events of `$all` to deliver: those whose stream *and* type match one of the prefixes named.
@@ -113,6 +118,21 @@ class Subscription(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class AppendsWithoutWaiting(Protocol):
+    """What a log on this machine can do besides: its owner is a thread or a neighbour away."""
+
+    def append_then(
+        self, stream: str, events: Sequence[NewEvent], expected: Expected, then: Callable[[Appended], None]
+    ) -> None:
+        """Append as `EventStore.append` does, but call `then` with what that would return or raise. Does not wait.
+
+        It is called once, in the thread that takes the answers for everybody: it must be quick, raise nothing, and not
+        wait for another append.
+        """
+        ...
 
 
 class EventStore(Protocol):

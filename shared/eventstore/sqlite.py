@@ -21,6 +21,7 @@ from shared.eventstore.appending import (
     JointResult,
     Outcome,
     Submitted,
+    Told,
     check_items,
     check_name,
     prepare,
@@ -29,7 +30,7 @@ from shared.eventstore.attached import Link
 from shared.eventstore.joint import Joint, Mode, check_joint
 from shared.eventstore.owner import Owner
 from shared.eventstore.ownership import Claim
-from shared.eventstore.port import AppendResult, Expected, Filter, NewEvent, RecordedEvent, StreamState
+from shared.eventstore.port import Appended, AppendResult, Expected, Filter, NewEvent, RecordedEvent, StreamState
 from shared.eventstore.reader import Reader
 from shared.eventstore.scavenging import Scavenged, scavenge
 from shared.eventstore.subscription import LogSubscription
@@ -137,6 +138,12 @@ class EmbeddedLog:
         append = Submitted(stream, prepare(stream, events, expected), expected)
         self._role.submit(append)
         return append.future
+
+    def append_then(
+        self, stream: str, events: Sequence[NewEvent], expected: Expected, then: Callable[[Appended], None]
+    ) -> None:
+        """See `AppendsWithoutWaiting`."""
+        self._role.submit(Told(stream, prepare(stream, events, expected), expected, then))
 
     def hand_in(self, *appends: Append) -> None:
         """Append what the caller has made and checked. If nobody else is committing, this thread does, here and now.

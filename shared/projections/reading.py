@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.codec import Recorded, decode
+from shared.deciding import NOTHING_CHANGED
 from shared.errors import Invalid
 from shared.eventstore.port import CaughtUp, Checkpoint, Filter, RecordedEvent
-from shared.handling import NOTHING_CHANGED
 from shared.messages import Stored
 from shared.projections.declaration import Anything
 from shared.projections.engine import is_circumstance

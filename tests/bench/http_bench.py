@@ -199,7 +199,7 @@ def _ours(folder: Path) -> FastAPI:
     configure_logging("json")
     context = Context("projects", "Projects", deciders=(funder,))
     handler = CommandHandler(open_store(folder / "log"), Registry([context]), open_vault(folder / "vault"))
-    bus = DirectBus(handler.handle, lambda *_: Answered(None, 0))
+    bus = DirectBus(handler, lambda *_: Answered(None, 0))
     return create_app(bus, [context], open_tokens(folder), readiness=dict, settings=Settings())
 
 

@@ -87,7 +87,7 @@ class Knowing(Assembled):
         self.read_models = ReadModels(self.engine, self.projections, self.vault, may_see=may_see, sights=Teams())
         handler = CommandHandler(self.store, self.registry, self.vault, clock=lambda: self.now)
         guarded = Guarded(handler, self.registry, lambda: self.read_models)
-        self.bus = DirectBus(guarded.handle, self.read_models.ask)
+        self.bus = DirectBus(guarded, self.read_models.ask)
 
     def happened(self, *facts: tuple[str, Event]) -> None:
         """Facts, recorded by the worker w-1, and taken in by the read models."""

@@ -42,8 +42,11 @@ class Second(Query[Page], context="toy", route="GET /one", roles=[Role.CASEWORKE
     """The same route."""
 
 
-def never(*_: Any, **__: Any) -> Receipt:
-    raise AssertionError
+class Never:
+    def handle(self, *_: Any, **__: Any) -> Receipt:
+        raise AssertionError
+
+    begin = handle
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def never(*_: Any, **__: Any) -> Receipt:
     ids=["personal", "wait_for", "clash"],
 )
 def test_it_is_refused(tmp_path: Path, queries: list[type[Query[Any]]], why: str) -> None:
-    bus = DirectBus(never, lambda *_: Answered(None, 0))
+    bus = DirectBus(Never(), lambda *_: Answered(None, 0))
     with pytest.raises(ValueError, match=why):
         create_app(
             bus,

@@ -65,7 +65,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
     token = tokens.issue("w-1", set(Role) - {Role.POLICY})
     with open_store(folder / "log") as store:
         handler = CommandHandler(store, registry(), AesGcmVault.in_memory())
-        bus = DirectBus(handler.handle, lambda *_: Answered(None, 0))
+        bus = DirectBus(handler, lambda *_: Answered(None, 0))
         app = create_app(bus, CONTEXTS, tokens, readiness=dict, settings=Settings())
         with (
             serving(app) as port,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from datetime import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -132,6 +134,22 @@ def test_a_command_for_a_hidden_record_is_answered_as_for_one_that_is_not_there(
     )
     assert hidden == absent
     assert hidden[0] in {"NotFound", "DomainError"}
+
+
+def test_a_command_that_may_be_for_a_hidden_record_is_never_begun_before_that_was_looked_at(centre: Knowing) -> None:
+    def begun(command: Command, role: Role) -> bool:
+        given = Origin(STRANGER, frozenset({role}))
+        told = threading.Event()
+        began = centre.bus.begin(command, given, lambda _: told.set(), command_id=uuid4())
+        return began and told.wait(10)
+
+    join = AddToTeam(case=CASE, member="law-2", occurred=DAY)
+    centre.sent(join, TEAM, Role.SUPERVISOR)  # what is remembered of the case is all that it takes
+    leave = RemoveFromTeam(case=CASE, member="law-2", occurred=DAY)
+    assert not begun(leave, Role.CASEWORKER)
+    assert begun(leave, Role.SUPERVISOR)
+    new = OpenCase(kind=CaseKind.FAMILY_SUPPORT, channel=Channel.TELEPHONE, person=PERSON, occurred=DAY)
+    assert begun(new, Role.CASEWORKER)
 
 
 @pytest.mark.parametrize(("kind", "field", "role"), QUERIES)

@@ -181,7 +181,7 @@ class World:
         self.store = open_store(folder)
         self.vault = AesGcmVault.in_memory()
         handler = CommandHandler(self.store, Registry([context]), self.vault)
-        self.bus = DirectBus(handler.handle, self._answer)
+        self.bus = DirectBus(handler, self._answer)
         self.tokens: Tokens = open_tokens(folder)
         self.asked: list[tuple[Query[Any], Origin, int]] = []
         self.not_ready: dict[str, str] = {}

@@ -42,7 +42,7 @@ class Office:
         self.handler = CommandHandler(self.store, Registry([context]), vault, clock=lambda: self.now)
         self.projector = Projector(self.store, engine, context.projections)
         self.read_models = ReadModels(engine, context.projections, vault, may_see=lambda origin, place: True)
-        self.bus = DirectBus(self.handler.handle, self.read_models.ask)
+        self.bus = DirectBus(self.handler, self.read_models.ask)
         self.policies = self._policies(engine)
         self._folder = folder
 

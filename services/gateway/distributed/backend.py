@@ -10,25 +10,31 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from services.gateway.contexts import CONTEXTS
-from services.gateway.distributed.frames import READ_BYTES, Frames, frame, outcome
+from services.gateway.distributed.frames import READ_BYTES, Frames
+from services.gateway.distributed.replies import Replies
 from services.gateway.identities import origin_of
 from services.gateway.installation import Installation
 from services.gateway.telling import telling
 from services.gateway.tokens import open_tokens
 from shared.errors import ForgetMeNotError
+from shared.handling import Then
 from shared.logging import configure_logging
 from shared.measures import RETRIES, turned, turning
+from shared.messages import Receipt
 from shared.rpc import HEALTH, Call, Carries, Connected
 from shared.settings import load_settings
 from shared.tracing import start_tracing
+from shared.wire import receipt_fields
+
+LAST_ANSWERS_SECONDS = 30.0
 
 log = structlog.get_logger()
 
@@ -66,38 +72,63 @@ class CarriesOut:
             return {"position": self._store.head()}
         return self._connected.carry(call)
 
+    def begin(self, call: Call, then: Then) -> bool:
+        """See `Connected.begin`."""
+        return self._connected.begin(call, then)
+
     def close(self) -> None:
         """The installation belongs to whoever opened it."""
 
 
-def serve(connection: socket.socket, carrier: Carries, threads: int) -> None:
-    """Answer the calls that come in, `threads` at once, until the other side closes."""
-    sending = threading.Lock()
+class Begins(Carries, Protocol):
+    """Carries out some calls without waiting."""
 
-    def answer(number: int, call: Call) -> None:
-        try:
-            reply = frame(number, outcome(carrier.carry(call)))
-        except Exception as error:
-            if not isinstance(error, ForgetMeNotError):
-                log.exception("a call failed", message=call.message)
-            reply = frame(number, outcome(error))
-        try:
-            with sending:
-                connection.sendall(reply)
-        except OSError:
-            log.warning("an answer found nobody to take it")
+    def begin(self, call: Call, then: Then) -> bool:
+        """See `Connected.begin`."""
+        ...
 
+
+def serve(connection: socket.socket, carrier: Begins, threads: int) -> None:
+    """Answer the calls that come in until the other side closes, `threads` at once of those that take waiting."""
+    begun: set[int] = set()
     frames = Frames()
-    with ThreadPoolExecutor(threads, thread_name_prefix="call") as pool, turning("calls"):
+    with (
+        Replies(connection) as replies,
+        ThreadPoolExecutor(threads, thread_name_prefix="call") as pool,
+        turning("calls"),
+    ):
+
+        def answer(number: int, call: Call) -> None:
+            try:
+                replies.put(number, carrier.carry(call))
+            except Exception as error:
+                if not isinstance(error, ForgetMeNotError):
+                    log.exception("a call failed", message=call.message)
+                replies.put(number, error)
+
+        def end(number: int, call: Call, carried: Receipt | BaseException | None) -> None:
+            if carried is None:
+                pool.submit(answer, number, call)
+            else:
+                replies.put(number, carried if isinstance(carried, BaseException) else receipt_fields(carried))
+            begun.discard(number)
+
         while data := _receive(connection):
             turned("calls")
             for number, content in frames.feed(data):
                 if content is None:  # nothing but that the other half still turns
                     continue
-                again, *call = content
+                again, *fields = content
                 if again:
                     RETRIES.labels("call").inc()
-                pool.submit(answer, number, Call(*call))
+                call = Call(*fields)
+                begun.add(number)
+                if not carrier.begin(call, partial(end, number, call)):
+                    begun.discard(number)
+                    pool.submit(answer, number, call)
+        until = time.monotonic() + LAST_ANSWERS_SECONDS
+        while begun and time.monotonic() < until:
+            time.sleep(0.01)
 
 
 def _receive(connection: socket.socket) -> bytes:
