@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from threading import Lock
 from typing import NamedTuple
 from uuid import UUID
@@ -58,25 +57,6 @@ class Append:
             return outcome
         assert isinstance(outcome, ForgetMeNotError)  # noqa: S101
         raise outcome.with_traceback(None)  # a refusal answers many: do not let it gather their tracebacks
-
-
-class Submitted(Append):
-    """One append whose answer goes into a future."""
-
-    __slots__ = ("future",)
-
-    def __init__(self, stream: str, items: Sequence[Item], expected: Expected) -> None:
-        super().__init__(stream, items, expected)
-        self.future: Future[AppendResult] = Future()
-        self.future.set_running_or_notify_cancel()  # it is as good as written: no cancelling
-
-    def resolve(self, outcome: Outcome) -> None:
-        """Hand over the answer. Called once."""
-        self.outcome = outcome
-        if isinstance(outcome, AppendResult):
-            self.future.set_result(outcome)
-        elif isinstance(outcome, ForgetMeNotError):
-            self.future.set_exception(outcome)
 
 
 class Told(Append):

@@ -20,7 +20,6 @@ from shared.eventstore.appending import (
     Append,
     JointResult,
     Outcome,
-    Submitted,
     Told,
     check_items,
     check_name,
@@ -135,9 +134,10 @@ class EmbeddedLog:
         Its callbacks run in the thread that commits for everybody: they must be quick, and must not wait for
         another append.
         """
-        append = Submitted(stream, prepare(stream, events, expected), expected)
-        self._role.submit(append)
-        return append.future
+        future: Future[AppendResult] = Future()
+        future.set_running_or_notify_cancel()  # it is as good as written: no cancelling
+        self.append_then(stream, events, expected, partial(_settle_one, future))
+        return future
 
     def append_then(
         self, stream: str, events: Sequence[NewEvent], expected: Expected, then: Callable[[Appended], None]
@@ -287,6 +287,14 @@ class EmbeddedLog:
 
     def _damaged(self, damage: StoreCorrupt) -> None:
         self._role.refuse(damage)
+
+
+def _settle_one(future: Future[AppendResult], appended: Appended) -> None:
+    """Put what an append came to into its future."""
+    if isinstance(appended, ForgetMeNotError):
+        future.set_exception(appended)
+    else:
+        future.set_result(appended)
 
 
 def _settle(future: Future[tuple[AppendResult, ...]], outcome: Outcome) -> None:

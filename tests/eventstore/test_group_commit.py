@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import Invalid, Unavailable, WrongExpectedRevision
-from shared.eventstore.port import NewEvent, StreamState
+from shared.eventstore.port import AppendResult, NewEvent, StreamState
 from shared.eventstore.sqlite import EmbeddedLog, open_store
 
 
@@ -51,6 +52,20 @@ def test_each_of_a_group_gets_its_own_answer(store: EmbeddedLog) -> None:
     assert begins_again.result(30) == begins.result()._replace(written=False)
     assert isinstance(missing.exception(30), WrongExpectedRevision)
     assert follows.result(30).revision == 3
+
+
+def test_who_does_not_wait_is_told_once_what_waiting_would_have_given(store: EmbeddedLog) -> None:
+    told: SimpleQueue[object] = SimpleQueue()
+    store.append_then("a", [event()], StreamState.NO_STREAM, told.put)
+    assert told.get(timeout=30) == AppendResult("a", 0, 1, True)
+    store.append_then("a", [event()], 7, told.put)
+    assert isinstance(told.get(timeout=30), WrongExpectedRevision)
+    with pytest.raises(Invalid):
+        store.append_then("a", [], StreamState.ANY, told.put)
+    store.close()
+    with pytest.raises(Unavailable):
+        store.append_then("a", [event()], StreamState.ANY, told.put)
+    assert told.empty()
 
 
 def test_an_id_that_is_in_the_stream_is_not_written_to_it_again_unless_the_revision_fits(store: EmbeddedLog) -> None:
