@@ -239,13 +239,22 @@ def test_a_bug_is_answered_without_what_it_knows(log: Log, api: httpx.Client, be
     assert MARKER not in log.text
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["in a thread", "at once"])
 def test_a_full_disk_is_said_to_be_full(
-    api: httpx.Client, bearer: Bearer, world: World, monkeypatch: pytest.MonkeyPatch
+    at_once: bool, api: httpx.Client, bearer: Bearer, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any, **__: Any) -> None:
-        raise StoreFull("The disk is full: nothing was written.")
+    class Full:
+        failure = StoreFull("The disk is full: nothing was written.")
 
-    monkeypatch.setattr(world.bus, "_handle", full)
+        def handle(self, *_: Any, **__: Any) -> None:
+            raise self.failure
+
+        def begin(self, command: Any, origin: Any, then: Any, **_: Any) -> bool:
+            if at_once:
+                then(self.failure)
+            return at_once
+
+    monkeypatch.setattr(world.bus, "_commands", Full())
     problem(api.post("/visits", headers=bearer(), json=a_visit()), 507, "store-full")
 
 
