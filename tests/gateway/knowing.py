@@ -21,12 +21,12 @@ from shared.handling import CommandHandler
 from shared.messages import Command, Event, Origin, Query, Receipt, Role
 from shared.projections.read_models import ReadModels
 from tests.assembled import Assembled
+from tests.cases.centre import IMPLICATED
 from tests.cases.examples import CASE, DAY, NAME, PERSON, REFERRAL, SISTER, an_id, assigned, opened, referral_made
 from tests.cases.missing import ACTION, BROTHER, DISAPPEARANCE, POSTER, reported
 from tests.cases.test_contact import CALLED, CONTACT
 from tests.cases.test_match import MATCH, PROPOSED
 from tests.cases.test_message import MESSAGE, REQUESTED
-from tests.cases.test_more_read_models import IMPLICATED
 from tests.cases.test_relationship import RELATIONSHIP, SIBLINGS
 from tests.cases.test_sighting import REPORTED, SIGHTING
 
