@@ -15,7 +15,7 @@ import orjson
 
 from shared.eventstore.port import RecordedEvent
 
-LONGEST_TURN_SECONDS = 30.0
+LONGEST_TURN_SECONDS = 10.0
 
 
 class PastCommand(NamedTuple):
@@ -75,6 +75,8 @@ class StateCache:
 
 class Turns:
     """One at a time for each stream, in this process: whoever waits decides on what those before have done.
+
+    That is a courtesy, and ends with patience: what was decided on too little, the log refuses.
 
     Without it, many callers of one stream mostly undo each other's work. Other processes still meet as conflicts.
     """

@@ -142,8 +142,8 @@ class Connected:
             raise Unauthenticated("Send a token with the call: token=..., or auth_token in its context data.")
         origin = self._identified(
             call.token,
-            on_behalf_of=call.on_behalf_of,
-            reason=call.reason,
+            on_behalf_of=_text(call.on_behalf_of, "on_behalf_of"),
+            reason=_text(call.reason, "reason"),
             correlation_id=_uuid(call.correlation_id, "correlation_id") or uuid4(),
         )
         permit_kind(kind, origin)
@@ -352,6 +352,12 @@ def _uuid(text: Any, name: str) -> UUID | None:
         return UUID(text)
     except (ValueError, TypeError, AttributeError):
         raise Invalid(f"{name} is a UUID.") from None
+
+
+def _text(text: Any, name: str) -> str | None:
+    if text is not None and not isinstance(text, str):
+        raise Invalid(f"{name} is a text.")
+    return text
 
 
 def _count(number: Any, name: str) -> int | None:

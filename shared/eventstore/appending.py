@@ -7,8 +7,12 @@ from threading import Lock
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
+
 from shared.errors import EventTooLarge, ForgetMeNotError, Invalid, Unavailable
 from shared.eventstore.port import Appended, AppendResult, Expected, NewEvent, StreamState
+
+log = structlog.get_logger()
 
 MAX_EVENT_BYTES = 1 << 20  # data and metadata together; EventStoreDB's default for an append
 MAX_APPEND_BYTES = 16 << 20
@@ -74,7 +78,10 @@ class Told(Append):
         """Hand over the answer. Called once."""
         self.outcome = outcome
         assert not isinstance(outcome, JointResult)  # noqa: S101
-        self.then(outcome)
+        try:
+            self.then(outcome)
+        except Exception:  # it spoils no answer of others
+            log.exception("an append was answered, and whoever was told failed")
 
 
 def prepare(stream: str, events: Sequence[NewEvent], expected: Expected) -> list[Item]:

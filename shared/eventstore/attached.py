@@ -25,6 +25,7 @@ from shared.eventstore.tail import Tail
 from shared.eventstore.wire import Kind
 
 _STUCK_SECONDS = 10
+MOST_UNANSWERED = 64  # as much as a socket's buffer takes at its smallest, of events of a usual size
 
 
 class Successor(Protocol):
@@ -82,6 +83,11 @@ class Link:
             self._hand_over()
 
     submit = append
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the owner has left so much unanswered that the way to it may be full: then sending waits."""
+        return len(self._unanswered) >= MOST_UNANSWERED
 
     def watch(self) -> None:
         """Hear of it when the log moves; for subscriptions."""
@@ -202,7 +208,10 @@ class Link:
             if append is None:
                 continue
             if self._successor:
-                self._successor.append(append)
+                try:
+                    self._successor.append(append)
+                except ForgetMeNotError as failure:  # closed already
+                    append.resolve(failure)
             else:
                 append.resolve(Unavailable(CLOSED))
 

@@ -64,6 +64,11 @@ class Owner:
         """Why appends are refused, if they are."""
         return str(self._writer.refusal) if self._writer.refusal else None
 
+    @property
+    def is_behind(self) -> bool:
+        """Never: what is appended here is queued, and nothing is sent."""
+        return False
+
     def watch(self) -> None:
         """Nothing to ask for: the writer moves the tail itself."""
 

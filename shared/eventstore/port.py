@@ -129,8 +129,11 @@ class AppendsWithoutWaiting(Protocol):
     ) -> None:
         """Append as `EventStore.append` does, but call `then` with what that would return or raise. Does not wait.
 
-        It is called once, in the thread that takes the answers for everybody: it must be quick, raise nothing, and not
-        wait for another append.
+        Raises, and calls nothing, where it can be told at once: `Invalid`, `EventTooLarge`, and `Unavailable` from a
+        log that is closed, or whose owner has left so much unanswered that sending more might have to wait.
+
+        `then` is called once, in the thread that takes the answers for everybody: it must be quick, and not wait for
+        another append.
         """
         ...
 

@@ -136,14 +136,17 @@ class EmbeddedLog:
         """
         future: Future[AppendResult] = Future()
         future.set_running_or_notify_cancel()  # it is as good as written: no cancelling
-        self.append_then(stream, events, expected, partial(_settle_one, future))
+        self._role.submit(Told(stream, prepare(stream, events, expected), expected, partial(_settle_one, future)))
         return future
 
     def append_then(
         self, stream: str, events: Sequence[NewEvent], expected: Expected, then: Callable[[Appended], None]
     ) -> None:
         """See `AppendsWithoutWaiting`."""
-        self._role.submit(Told(stream, prepare(stream, events, expected), expected, then))
+        told = Told(stream, prepare(stream, events, expected), expected, then)
+        if self._role.is_behind:
+            raise Unavailable("The log's owner has much to answer already. Nothing was appended.")
+        self._role.submit(told)
 
     def hand_in(self, *appends: Append) -> None:
         """Append what the caller has made and checked. If nobody else is committing, this thread does, here and now.

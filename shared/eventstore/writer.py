@@ -144,7 +144,10 @@ class Writer:
         events = size = 0
         queue = self._queue
         while queue and events < _GROUP_EVENTS and size < _GROUP_BYTES:
-            append = queue.popleft()
+            try:
+                append = queue.popleft()
+            except IndexError:  # it is being closed, and another thread refuses what was queued
+                break
             appends.append(append)
             events += len(append.items)
             size += sum([len(item[2]) + len(item[3]) for item in append.items])

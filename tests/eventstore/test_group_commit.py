@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import Invalid, Unavailable, WrongExpectedRevision
+from shared.eventstore.attached import MOST_UNANSWERED
+from shared.eventstore.owner import Owner
 from shared.eventstore.port import AppendResult, NewEvent, StreamState
 from shared.eventstore.sqlite import EmbeddedLog, open_store
 
@@ -66,6 +69,40 @@ def test_who_does_not_wait_is_told_once_what_waiting_would_have_given(store: Emb
     with pytest.raises(Unavailable):
         store.append_then("a", [event()], StreamState.ANY, told.put)
     assert told.empty()
+
+
+def test_who_fails_when_told_spoils_no_answer_of_others(store: EmbeddedLog) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    for _ in range(3):
+        store.append_then("a", [event()], StreamState.ANY, fail)
+        assert store.submit("b", [event()]).result(30).written
+    assert store.revision("a") == 2
+
+
+def test_where_the_owner_does_not_answer_nothing_is_sent_that_might_wait(tmp_path: Path) -> None:
+    answered: SimpleQueue[object] = SimpleQueue()
+    paused, go_on = Event(), Event()
+    with open_store(tmp_path) as owner, open_store(tmp_path) as attached:
+        assert isinstance(owner._role, Owner)
+
+        def pause(_: object) -> None:
+            paused.set()
+            go_on.wait(30)
+
+        holding = Thread(target=owner._role.exclusively, args=(pause,))
+        holding.start()
+        paused.wait(30)
+        for number in range(MOST_UNANSWERED):
+            attached.append_then(f"s-{number}", [event()], StreamState.ANY, answered.put)
+        with pytest.raises(Unavailable, match="Nothing was appended"):
+            attached.append_then("more", [event()], StreamState.ANY, answered.put)
+        go_on.set()
+        holding.join()
+        assert all(isinstance(answered.get(timeout=30), AppendResult) for _ in range(MOST_UNANSWERED))
+        attached.append_then("more", [event()], StreamState.NO_STREAM, answered.put)
+        assert isinstance(answered.get(timeout=30), AppendResult)
 
 
 def test_an_id_that_is_in_the_stream_is_not_written_to_it_again_unless_the_revision_fits(store: EmbeddedLog) -> None:

@@ -124,6 +124,19 @@ def test_what_was_begun_is_answered_before_the_end(told: Any) -> None:
         assert len(service.answers(1)) == 1
 
 
+def test_a_call_that_fails_as_it_is_begun_fails_alone() -> None:
+    class Failing(Carrier):
+        def begin(self, call: Call, then: Then) -> bool:
+            if call.message == "begin badly":
+                raise TypeError("object of type 'int' has no len()")
+            return super().begin(call, then)
+
+    with serving(Failing()) as service:
+        service.ask("begin badly", "carry")
+        answers = service.answers(2)
+        assert [opened(answers[number]) for number in (0, 1)] == [{"carried": "begin badly"}, {"carried": "carry"}]
+
+
 def test_many_answers_at_once_all_arrive() -> None:
     carrier = Carrier()
     with serving(carrier) as service:

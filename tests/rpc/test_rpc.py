@@ -165,6 +165,7 @@ def test_a_role_that_may_not_is_refused_before_anything_is_looked_at(called: Cal
         ((a_visit(),), {"command_id": 5}),
         ((a_visit(),), {"expected": -1}),
         ((a_visit(),), {"reason": ""}),
+        ((a_visit(),), {"reason": 5}),
     ],
     ids=str,
 )

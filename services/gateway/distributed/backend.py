@@ -107,11 +107,29 @@ def serve(connection: socket.socket, carrier: Begins, threads: int) -> None:
                 replies.put(number, error)
 
         def end(number: int, call: Call, carried: Receipt | BaseException | None) -> None:
-            if carried is None:
-                pool.submit(answer, number, call)
-            else:
-                replies.put(number, carried if isinstance(carried, BaseException) else receipt_fields(carried))
+            try:
+                if carried is None:
+                    pool.submit(answer, number, call)
+                elif isinstance(carried, BaseException):
+                    if not isinstance(carried, ForgetMeNotError):
+                        log.error("a call failed", message=call.message, exc_info=carried)
+                    replies.put(number, carried)
+                else:
+                    replies.put(number, receipt_fields(carried))
+            except RuntimeError:  # the pool has ended: whoever asked asks the next backend
+                log.warning("an answer came too late", message=call.message)
+            finally:
+                begun.discard(number)
+
+        def begins(number: int, call: Call) -> bool:
+            begun.add(number)
+            try:
+                if carrier.begin(call, partial(end, number, call)):
+                    return True
+            except Exception:  # noqa: S110  (carried out, it fails again, for itself alone, and is told and logged)
+                pass
             begun.discard(number)
+            return False
 
         while data := _receive(connection):
             turned("calls")
@@ -122,9 +140,7 @@ def serve(connection: socket.socket, carrier: Begins, threads: int) -> None:
                 if again:
                     RETRIES.labels("call").inc()
                 call = Call(*fields)
-                begun.add(number)
-                if not carrier.begin(call, partial(end, number, call)):
-                    begun.discard(number)
+                if not begins(number, call):
                     pool.submit(answer, number, call)
         until = time.monotonic() + LAST_ANSWERS_SECONDS
         while begun and time.monotonic() < until:
