@@ -5,7 +5,7 @@ with its first receipt, before anything is decided. Where the log tells every re
 what is remembered of its stream: the append would be refused if that were no longer so, and a rule's refusal is given
 only after the log was read. A conflict with another writer reads and decides again, a bounded number of times.
 
-Most commands need nothing but what is remembered. Those can be begun by a thread that must not wait, such as an event
+Many commands need nothing but what is remembered. Those can be begun by a thread that must not wait, such as an event
 loop's, and end in the one that commits: on the way from thread to thread a command costs more than all of its rules.
 """
 
@@ -78,7 +78,7 @@ class CommandHandler:
         aggregate that must exist, and the store's `Unavailable`.
         """
         receipt = self._carry_out(command.stamped(command_id, origin.actor, self.clock()), origin, expected)
-        self._told(receipt)
+        self._raise_recorded_refusal(receipt)
         return receipt
 
     def begin(
@@ -132,7 +132,7 @@ class CommandHandler:
             if isinstance(appended, BaseException):
                 raise appended.with_traceback(None)
             answer = self._taken(decided, appended)
-            self._told(answer)
+            self._raise_recorded_refusal(answer)
         except WrongExpectedRevision:  # another process was there: it has to be read
             RETRIES.labels("command").inc()
         except _TakenBefore:
@@ -142,8 +142,7 @@ class CommandHandler:
         turn.give_back()
         then(answer)
 
-    def _told(self, receipt: Receipt) -> None:
-        """Raises the refusal that an event of it stands for."""
+    def _raise_recorded_refusal(self, receipt: Receipt) -> None:
         for type_name in receipt.events:
             if (kind := self.registry.event_class(type_name)) and kind.refusal:
                 raise copy(kind.refusal)

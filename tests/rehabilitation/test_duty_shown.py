@@ -44,12 +44,7 @@ from tests.rehabilitation.working_house import house as house
 
 
 def test_a_night_over_the_years_end_is_one_shift_and_is_relieved_from_the_next_year(house: House) -> None:
-    starts = NEW_YEAR - timedelta(hours=2)
-    house.plan(NIGHT, "w-1", starts)
-    house.plan(DAY, "w-2", starts + timedelta(hours=8))
-    house.later(starts)
-    house.send(TakeOver(post="shelter", year=2008, shift=NIGHT, occurred=starts), OFFICER, actor="w-1")
-    house.later(starts + timedelta(hours=8))
+    house.night()
     hand = HandOver(post="shelter", year=2008, shift=NIGHT, summary="All quiet.", occurred=house.now)
     house.send(hand, OFFICER, actor="w-1")
     still = house.duty(house.now)
@@ -196,12 +191,7 @@ def test_whatever_is_delivered_again_takes_effect_once(house: House, tmp_path: P
     house.proceedings()
     house.grant(FILE, MANDATE, ANNA)
     house.hearing()
-    starts = NEW_YEAR - timedelta(hours=2)
-    house.plan(NIGHT, "w-1", starts)
-    house.plan(DAY, "w-2", starts + timedelta(hours=8))
-    house.later(starts)
-    house.send(TakeOver(post="shelter", year=2008, shift=NIGHT, occurred=starts), OFFICER, actor="w-1")
-    house.later(starts + timedelta(hours=8))
+    house.night()
     relieve = TakeOver(post="shelter", year=2009, shift=DAY, relieves=NIGHT, relieves_year=2008, occurred=house.now)
     house.send(relieve, OFFICER, actor="w-2")
     house.settle()

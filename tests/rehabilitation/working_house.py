@@ -22,13 +22,13 @@ from services.rehabilitation.projections.court_calendar import CourtCalendar, Sh
 from services.rehabilitation.projections.duty import Duty, ShowDuty
 from services.rehabilitation.projections.proceedings import GetProceedings, ProceedingsFile
 from services.rehabilitation.rota import PlanShift
-from services.rehabilitation.tension.record import Sign
-from services.rehabilitation.tension.signs import NoteTension
-from shared.messages import Origin, Query, Role
+from services.rehabilitation.watch.turns import TakeOver
+from shared.messages import NOBODY, Origin, Query, Role
 from shared.projections.read_models import ReadModels
 from tests.assembled import Assembled
 from tests.rehabilitation.examples import an_id
-from tests.rehabilitation.houses import ANNA, BERTA, CENTRE
+from tests.rehabilitation.houses import ANNA, CENTRE
+from tests.rehabilitation.test_tension import NOTE as NOTE_TENSION
 
 TENSION, FILE, OTHER_FILE, MANDATE, OTHER_MANDATE, HEARING, NOTE, ENTRY = (an_id(number) for number in range(80, 88))
 NIGHT, DAY, STAND_BY, INCIDENT, CALL = (an_id(number) for number in range(90, 95))
@@ -59,18 +59,18 @@ class House(Assembled):
     def parked(self) -> list[str | None]:
         return [one.rule for status in self.policies.status() for one in status.parked]
 
+    def night(self) -> None:
+        """The last night of the year has been watched, and it is morning."""
+        starts = NEW_YEAR - timedelta(hours=2)
+        self.plan(NIGHT, "w-1", starts)
+        self.plan(DAY, "w-2", starts + timedelta(hours=8))
+        self.later(starts)
+        self.send(TakeOver(post="shelter", year=2008, shift=NIGHT, occurred=starts), OFFICER, actor="w-1")
+        self.later(starts + timedelta(hours=8))
+
     def tension(self) -> None:
         self.send(OpenCentre(centre=CENTRE, code="VNO", occurred=date(2008, 1, 1)), MANAGER)
-        note = NoteTension(
-            tension=TENSION,
-            centre=CENTRE,
-            parties=(ANNA, BERTA),
-            sign=Sign.QUARREL,
-            about=ANNA,
-            account="Shouted at supper.",
-            occurred="2008-09-01",
-        )
-        self.send(note, OFFICER)
+        self.send(NOTE_TENSION.model_copy(update={"tension": TENSION, "entry": NOBODY}), OFFICER)
 
     def proceedings(self, file: str = FILE, beneficiary: str = ANNA) -> None:
         opened = OpenProceedings(

@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -123,11 +124,9 @@ def serve(connection: socket.socket, carrier: Begins, threads: int) -> None:
 
         def begins(number: int, call: Call) -> bool:
             begun.add(number)
-            try:
+            with suppress(Exception):  # carried out, it fails again: for itself alone, and is told and logged
                 if carrier.begin(call, partial(end, number, call)):
                     return True
-            except Exception:  # noqa: S110  (carried out, it fails again, for itself alone, and is told and logged)
-                pass
             begun.discard(number)
             return False
 

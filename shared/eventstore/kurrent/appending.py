@@ -82,9 +82,8 @@ class Appending:
         if not asked.answered.acquire(timeout=timeout):
             late = GrpcDeadlineExceededError("An append was not answered in time.")
             if time.monotonic() - max(began, self._heard) >= self._silence:
-                self._finish(
-                    late
-                )  # it may be this call alone that hangs: the others of it ask again, too, on a new one
+                # It may be this call alone that hangs: the others of it ask again, too, on a new one.
+                self._finish(late)
             else:
                 self._settle(str(number), late)
             asked.answered.acquire()
